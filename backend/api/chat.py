@@ -1,0 +1,58 @@
+"""Asking, stopping, and what a question would take of the window."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from backend.api.endpoint import endpoint
+from backend.api.parts import parts
+from backend.api.schemas import BudgetBody, ChatBody, Ok
+from backend.api.sse import stream
+from backend.errors import InvalidRequest
+from backend.services.chat import Question
+from backend.services.events import Budget, ChatEvent
+
+blueprint = Blueprint("chat", __name__)
+
+
+@blueprint.post("/api/chat")
+@endpoint(body=ChatBody, events=ChatEvent)
+def ask(body: ChatBody) -> Response:
+    """Streams the answer to a message. Leaving the stream stops the generation and keeps what was written."""
+    if body.images:
+        raise InvalidRequest("Pictures cannot be sent to a model yet. Ask without them.")
+    chat = parts().chat
+    prepared = chat.prepare(
+        Question(
+            message=body.message,
+            use_documents=body.use_rag,
+            conversation_id=body.conversation_id,
+            parent_id=body.parent_id,
+            # A null that is said means the root; without it the question follows what was said last.
+            at_root=body.parent_id is None and "parent_id" in body.model_fields_set,
+            model=body.model,
+            document_ids=body.document_ids,
+            temperature=body.options.temperature,
+            max_tokens=body.options.max_tokens,
+            window=body.options.context_window,
+            think=body.options.think,
+        )
+    )
+    return stream(lambda: chat.answer(prepared))
+
+
+@blueprint.post("/api/chat/<message_id>/stop")
+@endpoint(returns=Ok)
+def stop(message_id: str) -> Ok:
+    """Stops an answer under way; what was written is kept."""
+    parts().chat.stop(message_id)
+    return Ok()
+
+
+@blueprint.post("/api/chat/budget")
+@endpoint(body=BudgetBody, returns=Budget)
+def budget(body: BudgetBody) -> Budget:
+    """What a message would take of the model's window, before it is sent and before its passages are found."""
+    return parts().chat.budget(
+        Question(message=body.message, conversation_id=body.conversation_id, parent_id=body.parent_id, model=body.model)
+    )

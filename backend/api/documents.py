@@ -1,0 +1,198 @@
+"""Documents: upload and follow, list, look into, fetch, retry, delete."""
+
+from __future__ import annotations
+
+import dataclasses
+import mimetypes
+from pathlib import Path
+from typing import IO, Any, cast
+
+from flask import Blueprint, Response, request, send_file
+from werkzeug.formparser import FormDataParser
+
+from backend.api.endpoint import endpoint
+from backend.api.parts import parts
+from backend.api.schemas import (
+    Document,
+    DocumentList,
+    DocumentQuery,
+    Ok,
+    PageQuery,
+    PassageList,
+    PickBody,
+)
+from backend.api.sse import stream
+from backend.errors import Conflict, InvalidRequest, MalformedRequest, TooLarge, UnsupportedType
+from backend.services.documents import Arrival
+from backend.services.events import UploadEvent
+from backend.stores.documents import DocumentRow
+from backend.stores.files import Incoming
+from backend.stores.vectors import StoredPassage
+
+blueprint = Blueprint("documents", __name__)
+
+SAFE_TYPES = frozenset({"application/pdf", "text/plain", "image/png", "image/jpeg", "image/gif", "image/webp"})
+"""What a browser may be told that a file is. Anything that it could run is bytes."""
+
+
+@blueprint.post("/api/documents/upload")
+@endpoint(events=UploadEvent, files=True)
+def upload() -> Response:
+    """Adds files (multipart, field `files`, many) and follows them until each is ready or refused."""
+    arrivals = _arrivals()
+    library = parts().library
+    return stream(lambda: library.follow(arrivals))
+
+
+@blueprint.post("/api/documents/pick")
+@endpoint(body=PickBody, events=UploadEvent)
+def pick(body: PickBody) -> Response:
+    """Lets the user choose files, or a folder, in the window's own dialog; then as an upload."""
+    services = parts()
+    if services.desktop is None:
+        raise Conflict("There is no window to choose files in: LocalChat was started with `serve`. Upload them.")
+    library = services.library
+    arrivals = [library.keep_path(path) for path in _files(services.desktop.pick_files(folder=body.folder))]
+    return stream(lambda: library.follow(arrivals))
+
+
+@blueprint.get("/api/documents")
+@endpoint(query=DocumentQuery, returns=DocumentList)
+def list_documents(query: DocumentQuery) -> DocumentList:
+    """The newest first."""
+    documents = parts().documents
+    rows, total = documents.list(query.status, query.offset, query.limit)
+    counts = documents.counts()
+    return DocumentList(
+        documents=[_document(row) for row in rows], total=total, passages=counts.passages, size=counts.size
+    )
+
+
+@blueprint.get("/api/documents/<identity>")
+@endpoint(returns=Document)
+def get(identity: str) -> Document:
+    """One document, with its progress while it is being read."""
+    return _document(parts().documents.get(identity))
+
+
+@blueprint.delete("/api/documents/<identity>")
+@endpoint(returns=Ok)
+def delete(identity: str) -> Ok:
+    """Deletes it with its passages and its original; work on it stops."""
+    parts().library.delete(identity)
+    return Ok()
+
+
+@blueprint.get("/api/documents/<identity>/file")
+def file(identity: str) -> Response:
+    """The original, as a download."""
+    path, document = parts().library.path(identity)
+    guessed = mimetypes.guess_type(document.filename)[0] or ""
+    kind = guessed if guessed in SAFE_TYPES else "application/octet-stream"
+    response = send_file(path, mimetype=kind, as_attachment=True, download_name=document.filename, etag=document.sha256)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@blueprint.get("/api/documents/<identity>/passages")
+@endpoint(query=PageQuery, returns=PassageList)
+def passages(identity: str, query: PageQuery) -> PassageList:
+    """What was read out of it, in order."""
+    document = parts().documents.get(identity)
+    found = parts().library.passages(identity, query.offset, query.limit)
+    return PassageList.model_validate(
+        {"passages": [_passage(passage) for passage in found], "total": document.passages}
+    )
+
+
+@blueprint.post("/api/documents/<identity>/retry")
+@endpoint(returns=Document)
+def retry(identity: str) -> Document:
+    """Reads it once more, after a failure or to bring it up to date."""
+    return _document(parts().library.retry(identity))
+
+
+def _document(row: DocumentRow) -> Document:
+    progress = parts().library.progress(row.id)
+    return Document.model_validate(
+        {
+            "id": row.id,
+            "filename": row.filename,
+            "status": row.status,
+            "error": {"code": row.error_code, "message": row.error_message} if row.error_code else None,
+            "passages": row.passages,
+            "pages": row.pages,
+            "size": row.size,
+            "added_at": row.added_at,
+            "progress": dataclasses.asdict(progress) if progress else None,
+        }
+    )
+
+
+def _passage(passage: StoredPassage) -> dict[str, Any]:
+    fields = dataclasses.asdict(passage)
+    del fields["document_id"]
+    return fields
+
+
+def _arrivals() -> list[Arrival]:
+    """The files of this request, written to the data folder as they come in. Here, since a stream cannot refuse."""
+    services = parts()
+    length = request.content_length
+    if length is not None and length > services.config.max_upload:
+        most = services.config.max_upload // 1024**2
+        raise TooLarge(f"One upload may hold {most} MB. Send the files in several.")
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedType("Send files as multipart/form-data, in the field `files`.")
+    incoming: list[Incoming] = []
+
+    def receive(*_: object, **__: object) -> IO[bytes]:
+        incoming.append(services.library.receive())
+        return cast("IO[bytes]", _Sink(incoming[-1]))
+
+    try:
+        parser = FormDataParser(
+            stream_factory=receive, max_form_memory_size=1024**2, max_form_parts=10_000, silent=False
+        )
+        try:
+            _, _, files = parser.parse(request.stream, request.mimetype, length, request.mimetype_params)
+        except ValueError as error:
+            raise MalformedRequest("The upload is not valid multipart/form-data, or was cut off.") from error
+        sent = [part for part in files.getlist("files") if part.filename]
+        if not sent:
+            raise InvalidRequest("There is no file in the field `files`.")
+        return [services.library.keep(cast("_Sink", part.stream).incoming, part.filename or "") for part in sent]
+    finally:
+        for left in incoming:
+            left.discard()
+
+
+class _Sink:
+    """An arriving file as the parser wants it: written to, and rewound at the end."""
+
+    def __init__(self, incoming: Incoming) -> None:
+        self.incoming = incoming
+
+    def write(self, data: bytes) -> int:
+        return self.incoming.write(data)
+
+    def seek(self, *_: int) -> int:
+        return 0
+
+    def close(self) -> None:
+        """Whoever keeps or discards it closes it."""
+
+
+def _files(chosen: list[Path]) -> list[Path]:
+    """The files among what was chosen, and those in the folders among it, hidden ones left out."""
+    found: list[Path] = []
+    for path in chosen:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        found.extend(
+            inner
+            for inner in sorted(path.rglob("*"))
+            if inner.is_file() and not any(part.startswith(".") for part in inner.relative_to(path).parts)
+        )
+    return found

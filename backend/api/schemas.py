@@ -1,0 +1,339 @@
+"""Requests and responses of the HTTP API.
+
+The OpenAPI document and the page's TypeScript types are made from these and from `services.events`, so every key
+that crosses the wire is written once.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from backend.services.events import Source
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+DocumentStatus = Literal["queued", "reading", "embedding", "ready", "failed"]
+
+
+class Schema(BaseModel):
+    """Unknown keys are refused, so that a misspelt option is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+class ErrorResponse(Schema):
+    error: str
+    message: str
+
+
+class Ok(Schema):
+    ok: Literal[True] = True
+
+
+# --- chat -------------------------------------------------------------------------------------------------------
+
+
+class ChatOptions(Schema):
+    temperature: float | None = Field(None, ge=0, le=2)
+    max_tokens: int | None = Field(None, ge=1, le=131_072)
+    context_window: int | None = Field(None, ge=512, le=1_048_576)
+    think: bool | None = None
+
+
+class ChatBody(Schema):
+    message: str = Field(min_length=1)
+    use_rag: bool = True
+    conversation_id: Id | None = None
+    parent_id: Id | None = Field(None, description="the message this one follows; null: none; left out: the last one")
+    model: Name | None = None
+    images: list[str] | None = Field(None, description="base64; only for models that see", max_length=16)
+    document_ids: list[Id] | None = Field(None, max_length=10_000)
+    options: ChatOptions = ChatOptions()
+
+
+class BudgetBody(Schema):
+    """What a message would take of the window, before it is sent."""
+
+    message: str = ""
+    conversation_id: Id | None = None
+    parent_id: Id | None = None
+    model: Name | None = None
+
+
+# --- conversations ----------------------------------------------------------------------------------------------
+
+
+class Message(Schema):
+    """status: streaming (being written), done, stopped (by the user), interrupted (crash), failed (see `error`)."""
+
+    id: str
+    parent_id: str | None
+    role: Literal["user", "assistant"]
+    content: str
+    thinking: str
+    status: Literal["streaming", "done", "stopped", "interrupted", "failed"]
+    error: ErrorResponse | None
+    model: str | None
+    sources: list[Source]
+    usage: dict[str, Any] | None
+    created_at: str
+
+
+class ConversationSummary(Schema):
+    id: str
+    title: str
+    created_at: str
+    updated_at: str
+    answering: bool = False
+
+
+class Conversation(ConversationSummary):
+    """The whole tree; `leaf_id` is the last message of the branch that was shown last."""
+
+    leaf_id: str | None
+    messages: list[Message]
+
+
+class ConversationList(Schema):
+    conversations: list[ConversationSummary]
+    total: int
+
+
+class ConversationQuery(Schema):
+    q: str = ""
+    offset: int = Field(0, ge=0)
+    limit: int = Field(200, ge=1, le=10_000)
+
+
+class NewConversation(Schema):
+    title: Name | None = None
+
+
+class ConversationChange(Schema):
+    title: Name | None = None
+    leaf_id: Id | None = None
+
+
+# --- documents --------------------------------------------------------------------------------------------------
+
+
+class DocumentError(Schema):
+    code: str
+    message: str
+
+
+class Document(Schema):
+    id: str
+    filename: str
+    status: DocumentStatus
+    error: DocumentError | None
+    passages: int
+    pages: int | None
+    size: int
+    added_at: str
+    progress: dict[str, Any] | None = None
+
+
+class DocumentList(Schema):
+    """`total` counts the documents that match; `passages` and `size` (bytes) are of all."""
+
+    documents: list[Document]
+    total: int
+    passages: int
+    size: int
+
+
+class DocumentQuery(Schema):
+    status: DocumentStatus | None = None
+    offset: int = Field(0, ge=0)
+    limit: int = Field(200, ge=1, le=10_000)
+
+
+class Passage(Schema):
+    id: str
+    index: int
+    text: str
+    kind: str
+    page: int | None
+    heading: list[str]
+    start: int
+    end: int
+
+
+class PassageList(Schema):
+    passages: list[Passage]
+    total: int
+
+
+class PageQuery(Schema):
+    offset: int = Field(0, ge=0)
+    limit: int = Field(100, ge=1, le=1_000)
+
+
+# --- search -----------------------------------------------------------------------------------------------------
+
+
+class SearchBody(Schema):
+    query: str = Field(min_length=1, max_length=10_000)
+    limit: int = Field(10, ge=1, le=100)
+    mode: Literal["hybrid", "vector", "text"] = "hybrid"
+    document_ids: list[Id] | None = Field(None, max_length=10_000)
+
+
+class ArmScore(Schema):
+    score: float
+    rank: int
+
+
+class SearchResult(Schema):
+    passage_id: str
+    document_id: str
+    filename: str
+    page: int | None
+    heading: list[str]
+    text: str
+    score: float
+    vector: ArmScore | None
+    text_match: ArmScore | None
+
+
+class SearchResponse(Schema):
+    results: list[SearchResult]
+    milliseconds: float
+
+
+# --- models -----------------------------------------------------------------------------------------------------
+
+
+class Model(Schema):
+    """`size` and `loaded_bytes` in bytes. `fits`: whether this machine's memory holds it."""
+
+    name: str
+    engine: Literal["ollama", "builtin"]
+    label: str
+    size: int
+    parameters: str
+    quantization: str
+    context_window: int
+    capabilities: list[str]
+    loaded: bool
+    loaded_bytes: int
+    active: bool
+    fits: Literal["fits", "tight", "too large"]
+
+
+class Engine(Schema):
+    name: Literal["ollama", "builtin"]
+    label: str
+    running: bool
+    address: str
+    version: str
+    message: str
+
+
+class Pull(Schema):
+    id: str
+    model: str
+    status: str
+    completed: int | None
+    total: int | None
+    stalled: bool
+
+
+class ModelList(Schema):
+    models: list[Model]
+    engines: list[Engine]
+    pulls: list[Pull]
+    active: str
+    memory: int
+
+
+class ActiveModel(Schema):
+    """`chosen` is false while LocalChat chooses by itself."""
+
+    model: str
+    engine: str
+    label: str
+    context_window: int
+    capabilities: list[str]
+    chosen: bool
+
+
+class ActiveModelChange(Schema):
+    model: Name | None = Field(description="a name from GET /api/models; null: let LocalChat choose")
+
+
+class PullBody(Schema):
+    model: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=r"^[\w.\-:/@]+$")
+    ]
+
+
+class ModelTest(Schema):
+    model: str
+    answer: str
+    first_token_seconds: float
+    tokens_per_second: float
+
+
+# --- settings, system -------------------------------------------------------------------------------------------
+
+
+class Settings(Schema):
+    theme: Literal["system", "light", "dark"] = "system"
+    reading_size: Literal["small", "normal", "large"] = "normal"
+    use_documents: bool = True
+    temperature: float = Field(0.3, ge=0, le=2)
+    context_window: int = Field(8192, ge=2048, le=1_048_576)
+    ollama_host: str = Field("", max_length=300, description="empty: OLLAMA_HOST, else 127.0.0.1:11434")
+    model: str | None = Field(None, description="the chosen chat model; null: chosen by LocalChat")
+    welcome_dismissed: bool = False
+    meter_open: bool = False
+
+
+class SettingsChange(Schema):
+    theme: Literal["system", "light", "dark"] | None = None
+    reading_size: Literal["small", "normal", "large"] | None = None
+    use_documents: bool | None = None
+    temperature: float | None = Field(None, ge=0, le=2)
+    context_window: int | None = Field(None, ge=2048, le=1_048_576)
+    ollama_host: str | None = Field(None, max_length=300)
+    welcome_dismissed: bool | None = None
+    meter_open: bool | None = None
+
+
+class Health(Schema):
+    status: Literal["ok"] = "ok"
+    version: str
+
+
+class Check(Schema):
+    """One line of the doctor. `state`: ok, warning (works without), failed. `mend`: what to do, or empty."""
+
+    name: str
+    state: Literal["ok", "warning", "failed"]
+    message: str
+    mend: str
+
+
+class DocumentCounts(Schema):
+    documents: int
+    passages: int
+    size: int
+    working: int
+
+
+class Status(Schema):
+    version: str
+    engines: list[Engine]
+    model: ActiveModel
+    documents: DocumentCounts
+    checks: list[Check]
+    data_folder: str
+    desktop: bool
+
+
+class PickBody(Schema):
+    folder: bool = False

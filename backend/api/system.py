@@ -1,0 +1,82 @@
+"""Health, status, the API's own description, and the window."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app
+from pydantic_core import to_json
+
+from backend import VERSION
+from backend.api import schemas
+from backend.api.endpoint import endpoint
+from backend.api.models import active_model, engine
+from backend.api.parts import parts
+from backend.errors import Conflict, LocalChatError
+from backend.services.health import checks
+
+blueprint = Blueprint("system", __name__)
+
+
+@blueprint.get("/api/health")
+@endpoint(returns=schemas.Health)
+def health() -> schemas.Health:
+    """Alive."""
+    return schemas.Health(version=VERSION)
+
+
+@blueprint.get("/api/status")
+@endpoint(returns=schemas.Status)
+def status() -> schemas.Status:
+    """Engines, model, documents, and what is wrong with how to mend it."""
+    services = parts()
+    statuses = services.models.statuses()
+    counts = services.documents.counts()
+    return schemas.Status(
+        version=VERSION,
+        engines=[engine(item) for item in statuses],
+        model=_model(),
+        documents=schemas.DocumentCounts(
+            documents=counts.documents, passages=counts.passages, size=counts.size, working=counts.working
+        ),
+        checks=[schemas.Check.model_validate(check) for check in checks(services)],
+        data_folder=str(services.config.data),
+        desktop=services.desktop is not None,
+    )
+
+
+@blueprint.post("/api/desktop/show")
+@endpoint(returns=schemas.Ok)
+def show() -> schemas.Ok:
+    """Brings the window to the front."""
+    desktop = parts().desktop
+    if desktop is None:
+        raise Conflict("There is no window: LocalChat was started with `serve`.")
+    desktop.show()
+    return schemas.Ok()
+
+
+@blueprint.get("/api/openapi.json")
+def openapi() -> Response:
+    """The description of this API."""
+    from backend.api.openapi import document
+
+    return Response(to_json(document(current_app)), mimetype="application/json")
+
+
+@blueprint.get("/api/docs")
+def docs() -> Response:
+    """The same for people, without a script."""
+    from backend.api.openapi import document, page
+
+    return Response(page(document(current_app)), mimetype="text/html")
+
+
+def _model() -> schemas.ActiveModel:
+    """A chosen model that is gone must not take the status page with it; the checks name it."""
+    services = parts()
+    try:
+        return active_model(services.models.active())
+    except LocalChatError:
+        name = str(services.settings.get("model"))
+        return schemas.ActiveModel(
+            model=name, engine="ollama", label=name, context_window=0, capabilities=[], chosen=True
+        )

@@ -1,0 +1,133 @@
+"""all-MiniLM-L6-v2 on onnxruntime, in this process: texts → vectors of 384 floats, normalised."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from backend.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+NAME: Final = "all-MiniLM-L6-v2 int8"
+"""Stored beside each vector: vectors of different embedders cannot be compared."""
+
+DIMENSIONS: Final = 384
+MOST_TOKENS: Final = 256
+BATCH: Final = 16
+"""Texts at once: more is not faster on two cores, and a question need not wait longer than one batch."""
+
+MODEL_FILE: Final = "all-MiniLM-L6-v2.int8.onnx"
+TOKENIZER_FILE: Final = "all-MiniLM-L6-v2.tokenizer.json"
+MARKS: Final = 2
+"""Tokens that stand around every text: [CLS] and [SEP]."""
+
+
+class Embedder:
+    """Loads on first use (0.2 s and some 100 MB). Every method may be called from any thread.
+
+    Raises EngineUnavailable when the model's files are missing or damaged.
+    """
+
+    name = NAME
+    dimensions = DIMENSIONS
+
+    def __init__(self, models: Path, threads: int = 2) -> None:
+        self._models = models
+        self._threads = threads
+        self._loading = threading.Lock()
+        self._session: Any = None
+        self._tokenizer: Any = None
+        self._counter: Any = None
+
+    @property
+    def loaded(self) -> bool:
+        return self._session is not None
+
+    def load(self) -> None:
+        with self._loading:
+            if self._session is None:
+                self._load_tokenizers()
+                self._session = self._open_session()
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(len(texts), 384), in the order of `texts`. What is longer than 256 tokens is cut."""
+        self.load()
+        import numpy as np
+
+        vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
+        codes = self._tokenizer.encode_batch_fast(list(texts))
+        # Texts of like length together: a batch is padded to its longest.
+        order = sorted(range(len(texts)), key=lambda at: len(codes[at].ids))
+        for first in range(0, len(order), BATCH):
+            rows = order[first : first + BATCH]
+            vectors[rows] = self._run([codes[row].ids for row in rows])
+        return vectors
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """(384,)."""
+        vector: NDArray[np.float32] = self.embed([text])[0]
+        return vector
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, the two marks not counted. Needs the tokenizer only."""
+        with self._loading:
+            self._load_tokenizers()
+        return [len(code.ids) for code in self._counter.encode_batch_fast(list(texts), add_special_tokens=False)]
+
+    def _run(self, ids: list[list[int]]) -> NDArray[np.float32]:
+        import numpy as np
+
+        longest = max(len(row) for row in ids)
+        input_ids = np.zeros((len(ids), longest), dtype=np.int64)
+        mask = np.zeros_like(input_ids)
+        for at, row in enumerate(ids):
+            input_ids[at, : len(row)] = row
+            mask[at, : len(row)] = 1
+        result: NDArray[np.float32] = self._session.run(
+            ["embedding"], {"input_ids": input_ids, "attention_mask": mask}
+        )[0]
+        return result
+
+    def _load_tokenizers(self) -> None:
+        if self._counter is not None:
+            return
+        # Imported on first use: half a second that a start without documents need not pay.
+        from tokenizers import Tokenizer
+
+        path = self._models / TOKENIZER_FILE
+        try:
+            content = path.read_text("utf-8")
+            self._tokenizer = Tokenizer.from_str(content)
+            self._counter = Tokenizer.from_str(content)
+        except Exception as error:
+            raise _unavailable(path) from error
+        self._tokenizer.enable_truncation(MOST_TOKENS)
+        self._tokenizer.no_padding()
+        self._counter.no_truncation()
+        self._counter.no_padding()
+
+    def _open_session(self) -> Any:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = 1
+        # Spinning threads would take the cores from the window between two batches.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        path = self._models / MODEL_FILE
+        try:
+            return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise _unavailable(path) from error
+
+
+def _unavailable(path: Path) -> EngineUnavailable:
+    return EngineUnavailable(
+        f"The built-in embedding model cannot be opened ({path.name}), so documents can neither be added nor searched. "
+        "Install LocalChat again; `localchat doctor` checks its files."
+    )

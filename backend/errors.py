@@ -1,0 +1,190 @@
+"""Everything that can go wrong and that a person should hear about.
+
+LocalChatError                    500
+├── RequestError
+│   ├── MalformedRequest          400  not JSON, not multipart
+│   ├── NotAuthorized             401  no launch token
+│   ├── ForbiddenOrigin           403  wrong Host or Origin
+│   ├── NotFound                  404  no such conversation, message, document, address
+│   ├── MethodNotAllowed          405
+│   ├── Conflict                  409
+│   ├── TooLarge                  413
+│   ├── UnsupportedType           415
+│   └── InvalidRequest            422  well-formed, but a value is wrong
+├── EngineError
+│   ├── EngineUnavailable         503  nothing answers there
+│   ├── ModelNotFound             404
+│   ├── ContextOverflow           413  the question alone does not fit the model's window
+│   ├── GenerationError           502  the engine failed in the middle of an answer
+│   └── PullError                 502
+├── DocumentError                 422  a file that cannot be read, and why
+│   ├── EmptyDocument
+│   ├── EncryptedDocument
+│   ├── DamagedDocument
+│   ├── MislabelledDocument
+│   ├── ScannedDocument
+│   ├── UnsupportedDocument       415
+│   └── ReadingTimeout
+└── StorageError                  500
+    ├── DiskFull                  507
+    ├── ReadOnlyData              500
+    ├── NewerData                 500  written by a newer LocalChat
+    ├── DamagedData               500
+    └── DataInUse                 409  another LocalChat holds the data folder
+
+The class name is the code of the API; the message says what happened and what to do about it.
+"""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from typing import ClassVar
+
+
+class LocalChatError(Exception):
+    """Base of all our errors. `message` is shown to people as it stands."""
+
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    @property
+    def code(self) -> str:
+        return type(self).__name__
+
+
+class RequestError(LocalChatError):
+    status = 400
+
+
+class MalformedRequest(RequestError):
+    status = 400
+
+
+class NotAuthorized(RequestError):
+    status = 401
+
+
+class ForbiddenOrigin(RequestError):
+    status = 403
+
+
+class NotFound(RequestError):
+    status = 404
+
+
+class MethodNotAllowed(RequestError):
+    status = 405
+
+
+class Conflict(RequestError):
+    status = 409
+
+
+class TooLarge(RequestError):
+    status = 413
+
+
+class UnsupportedType(RequestError):
+    status = 415
+
+
+class InvalidRequest(RequestError):
+    status = 422
+
+
+class EngineError(LocalChatError):
+    status = 502
+
+
+class EngineUnavailable(EngineError):
+    status = 503
+
+
+class ModelNotFound(EngineError):
+    status = 404
+
+
+class ContextOverflow(EngineError):
+    status = 413
+
+
+class GenerationError(EngineError):
+    status = 502
+
+
+class PullError(EngineError):
+    status = 502
+
+
+class DocumentError(LocalChatError):
+    status = 422
+
+
+class EmptyDocument(DocumentError):
+    pass
+
+
+class EncryptedDocument(DocumentError):
+    pass
+
+
+class DamagedDocument(DocumentError):
+    pass
+
+
+class MislabelledDocument(DocumentError):
+    pass
+
+
+class ScannedDocument(DocumentError):
+    pass
+
+
+class UnsupportedDocument(DocumentError):
+    status = 415
+
+
+class ReadingTimeout(DocumentError):
+    pass
+
+
+class StorageError(LocalChatError):
+    status = 500
+
+
+class DiskFull(StorageError):
+    status = 507
+
+
+class ReadOnlyData(StorageError):
+    pass
+
+
+class NewerData(StorageError):
+    pass
+
+
+class DamagedData(StorageError):
+    pass
+
+
+class DataInUse(StorageError):
+    status = 409
+
+
+def from_storage(error: OSError | sqlite3.Error) -> LocalChatError | None:
+    """The storage error behind an operating system's or SQLite's, or None when it is another thing."""
+    text = str(error).lower()
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in text or "no space left" in text:
+        return DiskFull("The disk is full. Nothing that was saved before is lost. Free some space and try again.")
+    if number in (errno.EROFS, errno.EACCES, errno.EPERM) or "readonly database" in text:
+        return ReadOnlyData(
+            "The data folder cannot be written. Give yourself write permission to it, "
+            "or start LocalChat with another folder: --data FOLDER."
+        )
+    return None

@@ -1,0 +1,201 @@
+"""Blocks → passages: whole paragraphs of one section, as long as the embedder reads well.
+
+The document's text is its blocks joined by a blank line; a passage's `text` is exactly `[start:end]` of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from backend.pipeline.readers.blocks import Block, Kind
+
+Count = Callable[[Sequence[str]], Sequence[int]]
+"""Tokens of each text, without the marks that the embedder adds."""
+
+TARGET: Final = 200
+"""Tokens of a passage, its headings included: MiniLM was trained on 128 and reads 256, and cuts the rest in silence."""
+
+MOST: Final = 240
+"""Tokens that a passage and its headings never exceed: 256 less the embedder's two marks, and room for joints."""
+
+MOST_HEADING: Final = 60
+MOST_LETTERS: Final = 4000
+"""Of one passage: a long word without meaning is one token however long it is."""
+
+JOINT: Final = "\n\n"
+
+SENTENCES = re.compile(r"(?<=[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？；])|\n+")
+SPACES = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """`page` is where it begins. `heading`: the path of headings above it, outermost first; not part of `text`."""
+
+    text: str
+    kind: Kind
+    page: int | None
+    heading: tuple[str, ...]
+    start: int
+    end: int
+
+
+def with_heading(heading: Sequence[str], text: str) -> str:
+    """What is embedded and indexed: a paragraph rarely repeats what its heading says."""
+    return " › ".join(heading) + "\n" + text if heading else text
+
+
+def chunk(batches: Iterable[Sequence[Block]], count: Count) -> Iterator[Passage]:
+    """Passages as soon as they are whole. Tokens are counted a batch at a time."""
+    offset = 0
+    section = _Section((), 0)
+    title: tuple[Block, int] | None = None
+    for blocks in batches:
+        sizes = count([block.text for block in blocks])
+        for block, tokens in zip(blocks, sizes, strict=True):
+            start, offset = offset, offset + len(block.text) + len(JOINT)
+            if block.kind == "heading":
+                yield from section.close()
+                if title is not None and not _under(block, title[0]):
+                    yield _alone(*title)
+                title = (block, start)
+                section = _Section((), 0)
+                continue
+            if not section.holds(block):
+                yield from section.close()
+                heading, heading_tokens = _fitting(block.heading, count)
+                section = _Section(heading, heading_tokens, block.heading)
+            title = None
+            for piece in _pieces(block, start, tokens, MOST - section.heading_tokens, count):
+                yield from section.add(piece)
+    yield from section.close()
+    if title is not None:
+        yield _alone(*title)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A paragraph or a part of one. `gap` is what stands between it and the piece before it in the document's text."""
+
+    text: str
+    tokens: int
+    kind: Kind
+    page: int | None
+    start: int
+    gap: str
+
+
+class _Section:
+    """Collects the pieces under one heading into passages."""
+
+    def __init__(self, heading: tuple[str, ...], heading_tokens: int, path: tuple[str, ...] | None = None) -> None:
+        self.heading = heading
+        self.heading_tokens = heading_tokens
+        self._path = path
+        self._pieces: list[_Piece] = []
+        self._tokens = heading_tokens
+        self._letters = 0
+
+    def holds(self, block: Block) -> bool:
+        return self._path == block.heading
+
+    def add(self, piece: _Piece) -> Iterator[Passage]:
+        full = self._tokens + piece.tokens > TARGET or self._letters + len(piece.text) > MOST_LETTERS
+        if self._pieces and full:
+            yield from self.close()
+        self._pieces.append(piece)
+        self._tokens += piece.tokens
+        self._letters += len(piece.text)
+
+    def close(self) -> Iterator[Passage]:
+        pieces, self._pieces = self._pieces, []
+        self._tokens, self._letters = self.heading_tokens, 0
+        if not pieces:
+            return
+        first = pieces[0]
+        text = first.text + "".join(piece.gap + piece.text for piece in pieces[1:])
+        kinds = {piece.kind for piece in pieces}
+        kind: Kind = first.kind if len(kinds) == 1 else "paragraph"
+        yield Passage(text, kind, first.page, self.heading, first.start, first.start + len(text))
+
+
+def _alone(block: Block, start: int) -> Passage:
+    """A heading with nothing under it is a passage of its own, so that its words are found."""
+    text = block.text[:MOST_LETTERS]
+    return Passage(text, "heading", block.page, block.heading, start, start + len(text))
+
+
+def _under(block: Block, title: Block) -> bool:
+    return block.heading[: len(title.heading) + 1] == (*title.heading, title.text)
+
+
+def _fitting(path: tuple[str, ...], count: Count) -> tuple[tuple[str, ...], int]:
+    """The innermost headings that leave room for the text, and their tokens."""
+    kept: list[str] = []
+    total = 0
+    for text, tokens in zip(reversed(path), reversed(count(path)), strict=True):
+        if total + tokens + 1 > MOST_HEADING:
+            break
+        kept.insert(0, text)
+        total += tokens + 1
+    return tuple(kept), total
+
+
+def _pieces(block: Block, start: int, tokens: int, most: int, count: Count) -> Iterator[_Piece]:
+    if tokens <= most and len(block.text) <= MOST_LETTERS:
+        yield _Piece(block.text, tokens, block.kind, block.page, start, JOINT)
+        return
+    before = 0
+    spans = _spans(block.text, most, count)
+    for at, (first, last, size) in enumerate(spans):
+        gap = block.text[before:first] if at else JOINT
+        yield _Piece(block.text[first:last], size, block.kind, block.page, start + first, gap)
+        before = last
+
+
+def _spans(text: str, most: int, count: Count) -> list[tuple[int, int, int]]:
+    """(start, end, tokens) of parts of `text`, each within `most`, cut at sentence ends where there are any."""
+    sentences = _cut(text, 0, SENTENCES)
+    sizes = count([text[first:last] for first, last in sentences])
+    spans: list[tuple[int, int, int]] = []
+    for (first, last), tokens in zip(sentences, sizes, strict=True):
+        if tokens > most or last - first > MOST_LETTERS:
+            spans.extend(_halved(text, first, last, most, count))
+        else:
+            spans.append((first, last, tokens))
+    return spans
+
+
+def _cut(text: str, offset: int, separator: re.Pattern[str]) -> list[tuple[int, int]]:
+    parts: list[tuple[int, int]] = []
+    at = 0
+    for match in separator.finditer(text):
+        # The closing quotation mark belongs to its sentence, the space after it to none.
+        end = match.start() + len(match[0].rstrip())
+        if text[at:end].strip():
+            parts.append((offset + at, offset + end))
+        at = match.end()
+    if text[at:].strip():
+        parts.append((offset + at, offset + len(text)))
+    return parts
+
+
+def _halved(text: str, first: int, last: int, most: int, count: Count) -> Iterator[tuple[int, int, int]]:
+    """Parts of a sentence that is too long, cut at the space nearest to the middle, or in a word that has none."""
+    pending = [(first, last)]
+    while pending:
+        first, last = pending.pop()
+        if last - first <= MOST_LETTERS:
+            tokens = count([text[first:last]])[0]
+            if tokens <= most or last - first < 2:
+                yield first, last, tokens
+                continue
+        middle = (first + last) // 2
+        space = SPACES.search(text, middle, min(last, middle + 200))
+        left, right = space.span() if space else (middle, middle)
+        pending.append((right, last))
+        if left > first:
+            pending.append((first, left))

@@ -1,0 +1,101 @@
+"""The child process that reads files: whatever a hostile one does to it, the app goes on.
+
+It takes one request a line on stdin, {"path", "filename"}, and answers each with lines of JSON on stdout:
+{"blocks": [[text, kind, page, heading]…], "done", "total", "pages", "pictures"} as it goes, and last {"end": true} or
+{"error": code, "message"}. It ends when stdin does. Nothing that it writes to stderr names a file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from backend.errors import LocalChatError
+from backend.pipeline.readers import Batch, read
+from backend.pipeline.readers.formats import damaged
+
+MOST_WRITTEN: Final = 1024**2
+"""Bytes of a file: none is meant to be written, but Python tries whether its temporary folder can be."""
+
+MOST_MEMORY: Final = 4 * 1024**3
+"""Bytes of address space: a Word document of 60 MB of XML takes a half of it."""
+
+
+def main(_arguments: Sequence[str]) -> int:
+    answers = _private_stdout()
+    _limit()
+    requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(requests,), name="requests", daemon=True).start()
+    while True:
+        _answer(json.loads(requests.get()), answers)
+
+
+def _listen(requests: queue.SimpleQueue[bytes]) -> None:
+    """On a thread of its own, so that the process ends with its parent even in the middle of a file."""
+    for line in sys.stdin.buffer:
+        requests.put(line)
+    os._exit(0)
+
+
+def _answer(request: dict[str, str], answers: TextIO) -> None:
+    filename = request["filename"]
+    try:
+        for batch in read(Path(request["path"]), filename):
+            _say(answers, _line(batch))
+    except LocalChatError as error:
+        _say(answers, {"error": error.code, "message": error.message})
+    except MemoryError:
+        _say(
+            answers, {"error": "TooLarge", "message": f"{filename} needs more memory than LocalChat allows. Split it."}
+        )
+    except Exception as error:  # noqa: BLE001 - any failure of a library on a strange file is the file's
+        print(f"a reader failed: {type(error).__name__}", file=sys.stderr, flush=True)
+        _say(answers, {"error": "DamagedDocument", "message": damaged(filename).message})
+    else:
+        _say(answers, {"end": True})
+
+
+def _line(batch: Batch) -> dict[str, Any]:
+    return {
+        "blocks": [[block.text, block.kind, block.page, block.heading] for block in batch.blocks],
+        "done": batch.done,
+        "total": batch.total,
+        "pages": batch.pages,
+        "pictures": batch.pictures,
+    }
+
+
+def _say(answers: TextIO, message: dict[str, Any]) -> None:
+    answers.write(json.dumps(message) + "\n")
+    answers.flush()
+
+
+def _private_stdout() -> TextIO:
+    """A library that prints must not be taken for an answer: what it prints goes to stderr."""
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)
+    return answers
+
+
+def _limit() -> None:
+    """As much memory as a large document needs, next to nothing written, and the window goes first."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    os.nice(5)
+    limits = {
+        resource.RLIMIT_AS: MOST_MEMORY,
+        resource.RLIMIT_FSIZE: MOST_WRITTEN,
+        resource.RLIMIT_CORE: 0,
+    }
+    for limit, value in limits.items():
+        _, most = resource.getrlimit(limit)
+        soft = value if most == resource.RLIM_INFINITY else min(value, most)
+        resource.setrlimit(limit, (soft, most))

@@ -1,0 +1,43 @@
+"""What the app does. `Services` holds every part of one running app, put together once by `backend.create_app`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from backend.config import Config
+    from backend.services.chat import Chat
+    from backend.services.desktop import Desktop
+    from backend.services.documents import Library
+    from backend.services.models import Models
+    from backend.services.search import Search
+    from backend.stores.conversations import Conversations
+    from backend.stores.database import Database
+    from backend.stores.documents import Documents
+    from backend.stores.settings import Settings
+
+
+@dataclass
+class Services:
+    """`desktop` is set by the window when there is one."""
+
+    config: Config
+    database: Database
+    settings: Settings
+    conversations: Conversations
+    documents: Documents
+    library: Library
+    search: Search
+    models: Models
+    chat: Chat
+    desktop: Desktop | None = None
+    closed: bool = False
+
+    def close(self) -> None:
+        """Ends answers, pulls, imports and the built-in engine within a second. Idempotent."""
+        if not self.closed:
+            self.closed = True
+            self.chat.close()
+            self.models.close()
+            self.library.close()

@@ -1,0 +1,416 @@
+"""A question becomes an answer: retrieve → budget → prompt → stream → persist."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from backend.engines.base import ChatDelta, ChatMessage, ChatRequest, ChatStream, Usage
+from backend.errors import ContextOverflow, InvalidRequest, LocalChatError, TooLarge
+from backend.pipeline.prompt import Excerpt, Prompt, Turn, estimate, fit
+from backend.services.events import (
+    IDLE,
+    Budget,
+    ChatDone,
+    ChatEvent,
+    ChatStarted,
+    Content,
+    Idle,
+    LeftOut,
+    Source,
+    Thinking,
+    TurnUsage,
+)
+from backend.services.models import Choice, Models
+from backend.services.relay import Relay
+from backend.stores.conversations import Conversations, Message
+
+if TYPE_CHECKING:
+    from backend.services.search import Search
+
+log = logging.getLogger(__name__)
+
+KEEP_SECONDS: Final = 0.25
+"""What a crash may cost of an answer under way."""
+
+PASSAGES: Final = 8
+SMALL_DOCUMENTS: Final = 800
+"""Tokens of passages for the built-in model: it reads about 400 a second, so each hundred costs a quarter second."""
+
+TITLE_LENGTH: Final = 60
+REFITS: Final = (1.4, 2.0)
+"""Where the engine counts more tokens than we estimated it refuses the prompt; it is then fitted again, estimated this
+much more carefully."""
+
+FAILED_INSIDE: Final = {
+    "error": "InternalError",
+    "message": "Something went wrong inside LocalChat. The log says more.",
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, as the API checked it.
+
+    It follows `parent_id`; where that is None it follows the shown branch's last message, or with `at_root` nothing: it
+    is then another first question of its conversation.
+    """
+
+    message: str
+    use_documents: bool = True
+    conversation_id: str | None = None
+    parent_id: str | None = None
+    at_root: bool = False
+    model: str | None = None
+    document_ids: Sequence[str] | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    window: int | None = None
+    think: bool | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A question that nothing stands against: everything that can be refused has been."""
+
+    question: Question
+    choice: Choice
+    window: int
+    parent_id: str | None
+    history: list[Turn]
+
+
+@dataclass
+class Running:
+    """An answer being written. `reason` says why it was ended from outside."""
+
+    stream: ChatStream
+    reason: str | None = None
+
+    def end(self, reason: str) -> None:
+        self.reason = self.reason or reason
+        self.stream.close()
+
+
+@dataclass
+class Draft:
+    """What has been written so far."""
+
+    content: list[str] = field(default_factory=list)
+    thinking: list[str] = field(default_factory=list)
+    usage: Usage | None = None
+    first: float | None = None
+
+    def add(self, batch: Sequence[ChatDelta]) -> tuple[str, str]:
+        text = "".join(delta.text for delta in batch)
+        thinking = "".join(delta.thinking for delta in batch)
+        if text:
+            self.content.append(text)
+        if thinking:
+            self.thinking.append(thinking)
+        if (text or thinking) and self.first is None:
+            self.first = time.perf_counter()
+        for delta in batch:
+            self.usage = delta.usage or self.usage
+        return text, thinking
+
+    @property
+    def text(self) -> str:
+        return "".join(self.content)
+
+    @property
+    def thought(self) -> str:
+        return "".join(self.thinking)
+
+
+class Chat:
+    def __init__(
+        self,
+        conversations: Conversations,
+        models: Models,
+        search: Search,
+        settings: Callable[[str, Any], Any],
+        limit: int,
+    ) -> None:
+        self._conversations = conversations
+        self._models = models
+        self._search = search
+        self._settings = settings
+        self._limit = limit
+        self._running: dict[str, Running] = {}
+        self._closed = False
+
+    def prepare(self, question: Question) -> Prepared:
+        """Raises InvalidRequest, TooLarge, NotFound, ModelNotFound, EngineUnavailable, ContextOverflow."""
+        if not question.message.strip():
+            raise InvalidRequest("The message is empty. Write something.")
+        if len(question.message) > self._limit:
+            raise TooLarge(
+                f"The message has {len(question.message):,} characters; {self._limit:,} are the most. Add it as a "
+                "document instead, and ask about that."
+            )
+        if question.parent_id and not question.conversation_id:
+            raise InvalidRequest("parent_id needs the conversation_id it belongs to.")
+        parent, history = self._history(question)
+        choice = self._models.active(question.model)
+        window = question.window or choice.window
+        if choice.model.context_window:
+            window = min(window, choice.model.context_window)
+        # A question that cannot fit is refused here, before anything is kept.
+        fit(question.message, [], [], window=window, documents_limit=0)
+        return Prepared(question, choice, window, parent, history)
+
+    def budget(self, question: Question) -> Budget:
+        """What a message would take of the window, without its passages. Raises as `prepare`, but not for length."""
+        _, history = self._history(question)
+        choice = self._models.active(question.model)
+        try:
+            prompt = fit(question.message, history, [], window=choice.window, documents_limit=0)
+        except ContextOverflow:
+            tokens = estimate(question.message)
+            return Budget(choice.window, 0, 0, 0, tokens, 0, choice.window - tokens, [], len(history))
+        return _budget(prompt, choice.window, [])
+
+    def answer(self, prepared: Prepared) -> Iterator[ChatEvent | Idle]:
+        """The events of a turn. Closing it keeps what was written and makes the engine stop."""
+        asked = time.perf_counter()
+        found = self._find(prepared.question)
+        prompt = self._fit(prepared, found, 1.0)
+        running = Running(prepared.choice.engine.chat(self._request(prepared, prompt)))
+        # The engine reads the prompt while we write the question down.
+        relay: Relay[ChatDelta] = Relay(running.stream, "answer")
+        try:
+            started = self._begin(prepared, prompt, found)
+        except BaseException:
+            running.end("failed")
+            raise
+        self._running[started.message_id] = running
+        draft = Draft()
+        refits = iter(REFITS)
+        outcome: tuple[str, dict[str, str] | None] = ("stopped", None)
+        try:
+            yield started
+            while True:
+                try:
+                    yield from self._pieces(relay, draft, started.message_id)
+                    break
+                except ContextOverflow:
+                    factor = next(refits, None)
+                    if factor is None or draft.first is not None:
+                        raise
+                # Said again, since fewer passages or less history are sent than was announced.
+                prompt = self._fit(prepared, found, factor)
+                started = self._announce(started, prompt, prepared.window, found)
+                running.stream = prepared.choice.engine.chat(self._request(prepared, prompt))
+                relay = Relay(running.stream, "answer")
+                yield started
+            outcome = (("stopped" if running.reason == "stop" else "interrupted") if running.reason else "done", None)
+        except LocalChatError as error:
+            outcome = ("failed", {"error": error.code, "message": error.message})
+            raise
+        except Exception:
+            outcome = ("failed", FAILED_INSIDE)
+            raise
+        finally:
+            running.end("left")
+            self._running.pop(started.message_id, None)
+            usage = _usage(draft, asked)
+            self._finish(started.message_id, outcome, draft, usage)
+        yield ChatDone(
+            usage=usage,
+            stopped=running.reason == "stop",
+            finish=draft.usage.finish if draft.usage else "stop",
+            warning=_cut(draft.usage, prepared.window),
+        )
+
+    def stop(self, message_id: str) -> None:
+        """Ends an answer under way; one that has ended is left alone. Raises NotFound for an unknown message."""
+        running = self._running.get(message_id)
+        if running is None:
+            self._conversations.message(message_id)
+            return
+        running.end("stop")
+
+    def stop_conversation(self, conversation_id: str) -> None:
+        """Ends what is being written in a conversation that is about to be deleted."""
+        for message in self._conversations.get(conversation_id).messages:
+            if message.status == "streaming":
+                self.stop(message.id)
+
+    def close(self) -> None:
+        for running in list(self._running.values()):
+            running.end("close")
+
+    # --- inside ---
+
+    def _history(self, question: Question) -> tuple[str | None, list[Turn]]:
+        if question.conversation_id is None:
+            return None, []
+        if question.at_root:
+            self._conversations.leaf(question.conversation_id)  # raises for an unknown conversation
+            return None, []
+        parent = question.parent_id or self._conversations.leaf(question.conversation_id)
+        branch = self._conversations.branch(question.conversation_id, parent)
+        return parent, _turns(branch)
+
+    def _find(self, question: Question) -> list[Source]:
+        if not question.use_documents:
+            return []
+        hits = self._search.find(question.message, limit=PASSAGES, document_ids=question.document_ids)
+        return [
+            Source(
+                number, hit.passage_id, hit.document_id, hit.filename, hit.page, list(hit.heading), hit.text, hit.score
+            )
+            for number, hit in enumerate(hits, start=1)
+        ]
+
+    def _fit(self, prepared: Prepared, found: Sequence[Source], factor: float) -> Prompt:
+        small = prepared.choice.engine.name == "builtin"
+        return fit(
+            prepared.question.message,
+            prepared.history,
+            [Excerpt(source.text, _label(source)) for source in found],
+            window=prepared.window,
+            documents_limit=SMALL_DOCUMENTS if small else prepared.window // 2,
+            count=lambda text: int(estimate(text) * factor),
+        )
+
+    def _request(self, prepared: Prepared, prompt: Prompt) -> ChatRequest:
+        question = prepared.question
+        temperature = question.temperature
+        return ChatRequest(
+            model=prepared.choice.model.name,
+            messages=[ChatMessage(turn.role, turn.content) for turn in prompt.messages],
+            window=prepared.window,
+            max_tokens=question.max_tokens or prepared.window - prompt.used,
+            temperature=self._settings("temperature", 0.3) if temperature is None else temperature,
+            think=question.think,
+        )
+
+    def _begin(self, prepared: Prepared, prompt: Prompt, found: Sequence[Source]) -> ChatStarted:
+        question, choice = prepared.question, prepared.choice
+        conversation_id = question.conversation_id or self._conversations.create(title_of(question.message))
+        used, left_out = _shared_out(found, prompt.passages)
+        question_id, message_id = self._conversations.begin_turn(
+            conversation_id,
+            prepared.parent_id,
+            question.message,
+            model=choice.model.name,
+            sources=[dataclasses.asdict(source) for source in used],
+        )
+        return ChatStarted(
+            conversation_id=conversation_id,
+            message_id=message_id,
+            question_id=question_id,
+            title=self._conversations.title(conversation_id),
+            model=choice.model.name,
+            engine=choice.engine.name,
+            sources=used,
+            budget=_budget(prompt, prepared.window, left_out),
+        )
+
+    def _announce(self, started: ChatStarted, prompt: Prompt, window: int, found: Sequence[Source]) -> ChatStarted:
+        used, left_out = _shared_out(found, prompt.passages)
+        self._conversations.keep_sources(started.message_id, [dataclasses.asdict(source) for source in used])
+        return dataclasses.replace(started, sources=used, budget=_budget(prompt, window, left_out))
+
+    def _pieces(self, relay: Relay[ChatDelta], draft: Draft, message_id: str) -> Iterator[ChatEvent | Idle]:
+        kept = time.monotonic()
+        for batch in relay.batches():
+            text, thinking = draft.add(batch)
+            if thinking:
+                yield Thinking(thinking)
+            if text:
+                yield Content(text)
+            if not batch:
+                yield IDLE
+            elif time.monotonic() - kept >= KEEP_SECONDS:
+                self._conversations.keep_partial(message_id, draft.text, draft.thought)
+                kept = time.monotonic()
+
+    def _finish(
+        self, message_id: str, outcome: tuple[str, dict[str, str] | None], draft: Draft, usage: TurnUsage | None
+    ) -> None:
+        status, error = outcome
+        self._conversations.finish(
+            message_id,
+            status,  # type: ignore[arg-type]
+            draft.text,
+            draft.thought,
+            usage=dataclasses.asdict(usage) if usage else None,
+            error=error,
+        )
+
+
+def title_of(message: str) -> str:
+    """The question's first line, cut at a word."""
+    line = next((line.strip() for line in message.splitlines() if line.strip()), "New conversation")
+    line = line.lstrip("#>*- ").strip() or line
+    if len(line) <= TITLE_LENGTH:
+        return line
+    return line[:TITLE_LENGTH].rsplit(" ", 1)[0].rstrip(",.;:") + "…"
+
+
+def _turns(branch: Sequence[Message]) -> list[Turn]:
+    """What was said; an answer that failed without a word is not history, and neither is its question."""
+    turns: list[Turn] = []
+    for message in branch:
+        if message.content.strip():
+            turns.append(Turn(message.role, message.content))
+        elif message.role == "assistant" and turns and turns[-1].role == "user":
+            turns.pop()
+    return turns
+
+
+def _shared_out(found: Sequence[Source], passages: int) -> tuple[list[Source], list[LeftOut]]:
+    """The passages that are sent, and those that did not fit."""
+    left_out = [
+        LeftOut(source.passage_id, source.filename, source.page, rank)
+        for rank, source in enumerate(found[passages:], start=passages + 1)
+    ]
+    return list(found[:passages]), left_out
+
+
+def _label(source: Source) -> str:
+    page = f", page {source.page}" if source.page else ""
+    heading = f" ({' › '.join(source.heading)})" if source.heading else ""
+    return f"{source.filename}{page}{heading}"
+
+
+def _budget(prompt: Prompt, window: int, left_out: list[LeftOut]) -> Budget:
+    return Budget(
+        window=window,
+        system=prompt.system,
+        history=prompt.history,
+        documents=prompt.documents,
+        question=prompt.question,
+        answer=prompt.answer,
+        free=window - prompt.used,
+        left_out=left_out,
+        history_left_out=prompt.history_left_out,
+    )
+
+
+def _usage(draft: Draft, asked: float) -> TurnUsage | None:
+    if draft.usage is None:
+        return None
+    usage = draft.usage
+    seconds = usage.completion_seconds
+    return TurnUsage(
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        seconds=round(time.perf_counter() - asked, 3),
+        tokens_per_second=round(usage.completion_tokens / seconds, 1) if seconds else 0.0,
+        first_token_seconds=round((draft.first or time.perf_counter()) - asked, 4),
+    )
+
+
+def _cut(usage: Usage | None, window: int) -> str | None:
+    """Says when the engine stopped because the window is full."""
+    if usage is not None and usage.finish == "length" and usage.prompt_tokens + usage.completion_tokens >= window - 8:
+        return "The answer ends because the model's window is full. Ask for the rest, or raise the context window."
+    return None

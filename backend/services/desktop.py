@@ -1,0 +1,16 @@
+"""What the services may ask of the window; the desktop sets it when there is one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+
+class Desktop(Protocol):
+    def pick_files(self, *, folder: bool) -> list[Path]:
+        """Files (or one folder) chosen in the native dialog; empty when it was cancelled. Blocks until it closes."""
+        ...
+
+    def show(self) -> None:
+        """Brings the window to the front."""
+        ...

@@ -1,0 +1,163 @@
+"""What the three streams say, one class an event; the keys are those of the HTTP contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage that was given to the model. `number` is the [n] of the answer; `page` counts from 1."""
+
+    number: int
+    passage_id: str
+    document_id: str
+    filename: str
+    page: int | None
+    heading: list[str]
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A passage that was found but did not fit the window. `rank` counts from 1."""
+
+    passage_id: str
+    filename: str
+    page: int | None
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How the model's window is shared out, in tokens. `answer` is the room kept for the answer."""
+
+    window: int
+    system: int
+    history: int
+    documents: int
+    question: int
+    answer: int
+    free: int
+    left_out: list[LeftOut] = field(default_factory=list)
+    history_left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TurnUsage:
+    """The engine's own counts, and our time to the first token (seconds)."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    tokens_per_second: float
+    first_token_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChatStarted:
+    conversation_id: str
+    message_id: str
+    question_id: str
+    title: str
+    model: str
+    engine: str
+    sources: list[Source]
+    budget: Budget
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    thinking: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatDone:
+    """`warning` says when the engine counted fewer prompt tokens than were sent (something was cut)."""
+
+    usage: TurnUsage | None
+    stopped: bool
+    finish: str
+    warning: str | None = None
+    done: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileProgress:
+    """`done` of `total` in `stage`: bytes while storing, pages while reading, passages while embedding."""
+
+    filename: str
+    document_id: str | None
+    stage: Literal["queued", "storing", "reading", "embedding"]
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    progress: FileProgress
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """`code` is the error's class name where `success` is false."""
+
+    filename: str
+    success: bool
+    message: str
+    document_id: str | None
+    code: str | None = None
+    passages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    result: FileResult
+
+
+@dataclass(frozen=True, slots=True)
+class UploadDone:
+    total_documents: int
+    done: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True)
+class PullStatus:
+    """A line of a pull. `id` cancels it; `digest`, `completed`, `total` (bytes) are there while a layer moves."""
+
+    id: str
+    status: str
+    digest: str | None = None
+    completed: int | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    error: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nothing happened for a moment. Sent as a comment, so that a client that has left is noticed."""
+
+
+IDLE = Idle()
+
+ChatEvent = ChatStarted | Thinking | Content | ChatDone | Failure
+UploadEvent = Notice | Progress | Result | UploadDone | Failure
+PullEvent = PullStatus | Failure
+StreamEvent = ChatEvent | UploadEvent | PullEvent | Idle

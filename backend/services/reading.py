@@ -1,0 +1,170 @@
+"""The document reader's process from our side: started when needed, watched, killed when it hangs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import queue
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, Final
+
+from backend import errors
+from backend.pipeline.readers import Batch, Block
+from backend.pipeline.readers.formats import damaged
+
+log = logging.getLogger(__name__)
+
+SILENCE_SECONDS: Final = 60.0
+"""How long a file may be read without a page to show for it."""
+
+SECONDS_PER_MEGABYTE: Final = 40.0
+"""A Word document shows nothing before it is read whole: 22 s a packed megabyte were measured on one core."""
+
+AHEAD: Final = 64
+"""Answers that are read before they are asked for; then the child waits."""
+
+LOOK_SECONDS: Final = 0.2
+LONGEST_LINE: Final = 512 * 1024**2
+
+# What a child that parsed a hostile file may make us say.
+REPORTED: Final[dict[str, type[errors.LocalChatError]]] = {
+    kind.__name__: kind for kind in (*errors.DocumentError.__subclasses__(), errors.TooLarge)
+}
+
+
+class Reader:
+    """One child at a time serves file after file. `read` is for one thread; `stop` may be called from any."""
+
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], silence_seconds: float = SILENCE_SECONDS
+    ) -> None:
+        self._command = list(command)
+        self._environment = dict(environment)
+        self._silence_seconds = silence_seconds
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lines: queue.Queue[bytes] = queue.Queue()
+        self._pump = threading.Thread()
+
+    @property
+    def pid(self) -> int | None:
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
+
+    def read(self, path: Path, filename: str) -> Iterator[Batch]:
+        """Raises the DocumentErrors of `pipeline.readers.read`, and ReadingTimeout."""
+        silence = self._silence_seconds + SECONDS_PER_MEGABYTE * path.stat().st_size / 1024**2
+        finished = False
+        try:
+            self._ask({"path": str(path), "filename": filename})
+            while True:
+                answer = self._next(filename, silence)
+                if "end" in answer:
+                    finished = True
+                    return
+                if "error" in answer:
+                    finished = True
+                    raise REPORTED.get(str(answer["error"]), errors.DamagedDocument)(str(answer.get("message")))
+                yield _batch(answer)
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            log.warning("the reader's answer was not understood: %s", type(error).__name__)
+            raise damaged(filename) from error
+        finally:
+            # Whoever leaves early leaves a child that still speaks of this file.
+            if not finished:
+                self.stop()
+
+    def stop(self) -> None:
+        """Idempotent; a `read` under way ends with DamagedDocument."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            with contextlib.suppress(OSError):
+                if process.stdin is not None:
+                    process.stdin.close()
+
+    def _ask(self, request: dict[str, str]) -> None:
+        line = json.dumps(request).encode() + b"\n"
+        process = self._process
+        if process is None or process.poll() is not None:
+            process = self._start()
+        assert process.stdin is not None
+        process.stdin.write(line)
+        process.stdin.flush()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self.stop()
+        process = subprocess.Popen(
+            self._command,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # a Ctrl+C in our terminal is ours to pass on
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        lines: queue.Queue[bytes] = queue.Queue(AHEAD)
+        self._pump = threading.Thread(
+            target=_hand_on, args=(process, process.stdout, lines), name="reader", daemon=True
+        )
+        self._pump.start()
+        threading.Thread(target=_log_lines, args=(process.stderr,), name="reader-log", daemon=True).start()
+        self._process, self._lines = process, lines
+        return process
+
+    def _next(self, filename: str, silence: float) -> dict[str, Any]:
+        deadline = time.monotonic() + silence
+        while True:
+            ended = not self._pump.is_alive()
+            try:
+                line = self._lines.get(timeout=LOOK_SECONDS)
+            except queue.Empty:
+                line = b""
+            if line:
+                answer: dict[str, Any] = json.loads(line)
+                return answer
+            if ended:
+                log.warning("the reader ended in the middle of a file")
+                raise damaged(filename)
+            if time.monotonic() > deadline:
+                self.stop()
+                raise errors.ReadingTimeout(
+                    f"{filename} took too long to read and was given up. It may be damaged; "
+                    "save it anew with the program that made it, or add it in parts."
+                )
+
+
+def _hand_on(process: subprocess.Popen[bytes], stream: IO[bytes], lines: queue.Queue[bytes]) -> None:
+    """Waits while nobody takes a line, but not for a child that is gone."""
+    with stream:
+        while True:
+            try:
+                line = stream.readline(LONGEST_LINE)
+            except (OSError, ValueError):
+                return
+            if not line:
+                return
+            while True:
+                try:
+                    lines.put(line, timeout=LOOK_SECONDS)
+                    break
+                except queue.Full:
+                    if process.poll() is not None:
+                        return
+
+
+def _log_lines(stream: IO[bytes]) -> None:
+    with stream:
+        for line in stream:
+            log.info("reader: %s", line.decode(errors="replace").rstrip()[:500])
+
+
+def _batch(answer: dict[str, Any]) -> Batch:
+    blocks = tuple(Block(text, kind, page, tuple(heading)) for text, kind, page, heading in answer["blocks"])
+    return Batch(blocks, int(answer["done"]), int(answer["total"]), answer["pages"], int(answer["pictures"]))

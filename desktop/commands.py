@@ -1,0 +1,168 @@
+"""ask, ingest and search: what the page does, in a terminal."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import sys
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop.client import Client, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+BATCH_FILES: Final = 16
+BATCH_BYTES: Final = 256 * 1024**2
+"""Several files a request let one be embedded while the next is read; too many would hold their space twice."""
+
+
+def ask(client: Client, question: str, *, documents: bool) -> int:
+    """Prints the answer as it comes, then the passages that it was given. Raises Refused."""
+    sources: list[dict[str, Any]] = []
+    with closing(client.stream("/api/chat", json={"message": question, "use_rag": documents})) as events:
+        for event in events:
+            sources = event.get("sources", sources)
+            if "content" in event:
+                print(event["content"], end="", flush=True)
+            if event.get("warning"):
+                print(f"\nlocalchat: {event['warning']}", file=sys.stderr)
+    print()
+    if sources:
+        print("\nSources")
+    for source in sources:
+        print(f"[{source['number']}] {_place(source)}")
+    return 0
+
+
+def search(client: Client, query: str, *, mode: str, limit: int, as_json: bool) -> int:
+    """Prints passages, best first. Raises Refused."""
+    found = client.post("/api/search", {"query": query, "mode": mode, "limit": limit})
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False, indent=2))
+        return 0
+    for number, result in enumerate(found["results"], 1):
+        arms = [
+            f"{name} {result[key]['score']:.3f} (rank {result[key]['rank']})"
+            for name, key in (("vector", "vector"), ("text", "text_match"))
+            if result[key]
+        ]
+        print(f"{number}. {result['score']:.3f}  {_place(result)}  {', '.join(arms)}")
+        print(f"   {' '.join(result['text'].split())}\n")
+    if not found["results"]:
+        print("Nothing was found.")
+    return 0
+
+
+def ingest(client: Client, paths: Iterable[Path], largest: int) -> int:
+    """Imports files and folders, a row each; 1 when any was refused. `largest`: bytes of one file."""
+    refused = 0
+    for batch in _batches(paths, largest):
+        if isinstance(batch, Unreadable):
+            refused += 1
+            _row("refused", batch.name, batch.reason)
+        else:
+            refused += _upload(client, batch)
+    return 1 if refused else 0
+
+
+class Unreadable:
+    """A path that cannot even be sent, and why."""
+
+    def __init__(self, name: object, reason: str) -> None:
+        self.name = str(name)
+        self.reason = reason
+
+
+def _upload(client: Client, batch: list[Path]) -> int:
+    """Sends the files from the disk as they are read; returns how many were refused."""
+    waiting = [path.name for path in batch]
+    refused = 0
+    with ExitStack() as files:
+        parts = []
+        for path in batch:
+            try:
+                file = files.enter_context(path.open("rb"))
+            except OSError as error:
+                refused += 1
+                waiting.remove(path.name)
+                _row("refused", path.name, error.strerror or str(error))
+                continue
+            kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+            parts.append(("files", (path.name, file, kind)))
+        if not parts:
+            return refused
+        try:
+            for event in client.stream("/api/documents/upload", files=parts):
+                if progress := event.get("progress"):
+                    _progress(f"{progress['filename']}: {progress['stage']} {progress['done']} of {progress['total']}")
+                if result := event.get("result"):
+                    if result["filename"] in waiting:
+                        waiting.remove(result["filename"])
+                    refused += not result["success"]
+                    _row("ok" if result["success"] else "refused", result["filename"], result["message"])
+        except Refused as error:
+            for name in waiting:
+                refused += 1
+                _row("refused", name, str(error))
+    return refused
+
+
+def _batches(paths: Iterable[Path], largest: int) -> Iterator[list[Path] | Unreadable]:
+    batch: list[Path] = []
+    size = 0
+    for path in paths:
+        for file in _files(path):
+            if isinstance(file, Unreadable):
+                yield file
+                continue
+            try:
+                bytes_ = file.stat().st_size
+            except OSError as error:
+                yield Unreadable(file.name, error.strerror or str(error))
+                continue
+            if bytes_ > largest:
+                yield Unreadable(file.name, f"The file is larger than {largest // 1024**2:,} MB.")
+                continue
+            if batch and (len(batch) == BATCH_FILES or size + bytes_ > BATCH_BYTES):
+                yield batch
+                batch, size = [], 0
+            batch.append(file)
+            size += bytes_
+    if batch:
+        yield batch
+
+
+def _files(path: Path) -> Iterator[Path | Unreadable]:
+    """A file itself; of a folder everything below it but what is hidden."""
+    if path.is_file():
+        yield path
+    elif not path.is_dir():
+        yield Unreadable(path, "There is no such file or folder.")
+    else:
+        try:
+            children = sorted(path.iterdir())
+        except OSError as error:
+            yield Unreadable(path, error.strerror or str(error))
+            return
+        for child in children:
+            # A link to a folder may lead back up; what it holds is found where it really is.
+            if not child.name.startswith(".") and not (child.is_symlink() and child.is_dir()):
+                yield from _files(child)
+
+
+def _row(state: str, name: str, message: str) -> None:
+    _progress("")
+    print(f"{state:<8} {name}  {message}", flush=True)
+
+
+def _progress(text: str) -> None:
+    """One line that is written over, for people only: never in a pipe or a log."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _place(source: dict[str, Any]) -> str:
+    return f"{source['filename']}, page {source['page']}" if source["page"] else str(source["filename"])

@@ -1,0 +1,45 @@
+// Calls of the API that answer with JSON: typed by the OpenAPI document, failures thrown as `ApiError`.
+import createClient from "openapi-fetch";
+import type { ErrorResponse, paths } from "./types";
+
+/** A failure that the server named (`code`, and `message` for people), or one of the way to it ("Unreachable"). */
+export class ApiError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export const api = createClient<paths>({
+  baseUrl: location.origin,
+  credentials: "same-origin",
+  fetch: (request: Request) =>
+    globalThis.fetch(request).catch((error: unknown) => {
+      throw asApiError(error);
+    }),
+  // Model names carry `/` and `:`, and their addresses take them as they are.
+  pathSerializer: (path, params) =>
+    path.replace(/\{(\w+)\}/g, (_, name: string) =>
+      encodeURIComponent(String(params[name])).replaceAll("%2F", "/").replaceAll("%3A", ":"),
+    ),
+});
+
+/** The data of a call, or its failure thrown. */
+export async function data<T>(call: Promise<{ data?: T; error?: ErrorResponse | undefined; response: Response }>): Promise<T> {
+  const { data, error, response } = await call;
+  if (data !== undefined && response.ok) return data;
+  throw toApiError(error, response.status);
+}
+
+export function toApiError(body: unknown, status: number): ApiError {
+  const { error, message } = (typeof body === "object" && body !== null ? body : {}) as Partial<ErrorResponse>;
+  return new ApiError(error ?? `HTTP ${status}`, message ?? `The server answered with ${status} and no reason.`);
+}
+
+export function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof DOMException && error.name === "AbortError") return new ApiError("Aborted", "It was stopped.");
+  return new ApiError("Unreachable", "LocalChat's server does not answer. Start LocalChat again; what was kept is still there.");
+}

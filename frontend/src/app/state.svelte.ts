@@ -1,0 +1,37 @@
+// The page's state, put together once and handed to components through their context.
+import { createContext } from "svelte";
+import { api, data } from "../api/client";
+import type { Status } from "../api/types";
+import { Chats } from "../features/chat/chats.svelte";
+import { Library } from "../features/documents/library.svelte";
+import { Models } from "../features/models/models.svelte";
+import { Preferences } from "../features/settings/preferences.svelte";
+import { ConversationList } from "../features/sidebar/conversations.svelte";
+import { Notices } from "./notices.svelte";
+import { Router } from "./route.svelte";
+
+export class App {
+  readonly router = new Router();
+  readonly notices = new Notices();
+  readonly preferences = new Preferences();
+  readonly conversations = new ConversationList(this.notices);
+  readonly models = new Models();
+  readonly library = new Library(this.notices);
+  readonly chats = new Chats(this.router, this.preferences, this.conversations, this.notices);
+  status = $state<Status | null>(null);
+
+  /** Asks the server for everything the shell shows. Nothing waits for it: the page is there before. */
+  start(): void {
+    void this.preferences.load();
+    void this.conversations.load();
+    void this.library.refresh();
+    void this.models.loadActive();
+    void this.checkStatus();
+  }
+
+  async checkStatus(): Promise<void> {
+    this.status = await data(api.GET("/api/status")).catch(() => this.status);
+  }
+}
+
+export const [getApp, setApp] = createContext<App>();

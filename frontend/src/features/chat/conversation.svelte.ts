@@ -1,0 +1,257 @@
+// One conversation as the page knows it: its messages, the branch that is shown, and the answer being written.
+import { ApiError, api, asApiError, data } from "../../api/client";
+import { streamAnswer, type ChatEvent } from "../../api/streams";
+import type { Budget, ChatStarted, Message } from "../../api/types";
+import { t } from "../../i18n";
+import { newestLeaf, pathTo, versions } from "./tree";
+
+const UNSENT = "question-being-sent";
+const POLL_MS = 1000;
+/** A stop that the server does not follow in this time closes the stream from here. */
+const STOP_PATIENCE_MS = 2500;
+
+export interface Watcher {
+  /** The conversation got its id and title from the server, or an answer began in it. */
+  began(conversation: Conversation): void;
+  wrote(conversation: Conversation, answer: Message): void;
+  ended(conversation: Conversation, answer: Message): void;
+}
+
+interface Thought {
+  from: number;
+  seconds: number | null;
+}
+
+export class Conversation {
+  id = $state<string | null>(null);
+  title = $state("");
+  messages = $state<Message[]>([]);
+  leaf = $state<string | null>(null);
+  loading = $state(false);
+  /** Why it could not be loaded. */
+  failure = $state<ApiError | null>(null);
+  /** Why the last question was not accepted; the question is in the composer again. */
+  refusal = $state<ApiError | null>(null);
+  /** Of the last question that was sent. */
+  sent = $state<Budget | null>(null);
+  /** What the engine cut from the last answer, in words. */
+  warning = $state<string | null>(null);
+  /** When thinking began, and how long it took; known only for answers written while the page was open. */
+  thoughts = $state<Record<string, Thought>>({});
+  /** The id of the answer that this page is receiving. */
+  writing = $state<string | null>(null);
+  path = $derived(pathTo(this.messages, this.leaf));
+  answering = $derived(this.writing !== null || this.path.at(-1)?.status === "streaming");
+
+  readonly #watcher: Watcher;
+  #abort: AbortController | null = null;
+  /** The server has taken the question that is being answered. */
+  #started = false;
+  #poll: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(id: string | null, watcher: Watcher) {
+    this.id = id;
+    this.#watcher = watcher;
+  }
+
+  async load(): Promise<void> {
+    if (this.id === null || this.writing) return;
+    this.loading = !this.messages.length;
+    try {
+      const kept = await data(api.GET("/api/conversations/{identity}", { params: { path: { identity: this.id } } }));
+      if (this.writing) return;
+      this.title = kept.title;
+      this.messages = kept.messages;
+      this.leaf = kept.leaf_id;
+      this.failure = null;
+      this.#pollWhileWritten();
+    } catch (error) {
+      this.failure = asApiError(error);
+    } finally {
+      this.loading = false;
+    }
+  }
+
+  /** The server has the words of an answer that another window, or this one before a reload, asked for. */
+  #pollWhileWritten(): void {
+    clearTimeout(this.#poll);
+    if (this.messages.some(({ status }) => status === "streaming")) {
+      this.#poll = setTimeout(() => void this.load(), POLL_MS);
+    }
+  }
+
+  /**
+   * Asks at the end of the branch, or beside another question when its parent is given. False: the question was not
+   * taken, and nothing of it is left.
+   */
+  async ask(message: string, options: { useDocuments: boolean; parent?: string | null }): Promise<boolean> {
+    if (this.answering) return false;
+    const beside = options.parent !== undefined;
+    const parent = beside ? (options.parent ?? null) : (this.path.at(-1)?.id ?? null);
+    const before = { messages: this.messages, leaf: this.leaf };
+    const answer = this.#draft(message, parent);
+    this.refusal = null;
+    this.warning = null;
+    this.#abort = new AbortController();
+    // At the root, null is said: without it the server goes on at the end.
+    const place = beside || parent !== null ? { parent_id: parent } : {};
+    const body = { message, use_rag: options.useDocuments, conversation_id: this.id, ...place };
+    try {
+      const finished = await this.#receive(streamAnswer(body, this.#abort.signal), answer);
+      if (!finished) await this.#recover();
+    } catch (error) {
+      const failure = asApiError(error);
+      if (!this.#started) {
+        this.messages = before.messages;
+        this.leaf = before.leaf;
+        if (failure.code !== "Aborted") this.refusal = failure;
+        return false;
+      }
+      await this.#recover();
+    } finally {
+      const last = this.messages.find(({ id }) => id === this.writing);
+      this.writing = null;
+      this.#abort = null;
+      this.#started = false;
+      if (last) this.#watcher.ended(this, last);
+    }
+    return true;
+  }
+
+  /** Question and answer stand in the page before the server has named them. Gives the answer. */
+  #draft(text: string, parent: string | null): Message {
+    const same = this.messages.findLast(
+      ({ parent_id, role, content }) => parent_id === parent && role === "user" && content === text,
+    );
+    const question = same ?? blank(UNSENT, parent, "user", text);
+    const answer = { ...blank("answer-being-asked", question.id, "assistant", ""), status: "streaming" as const };
+    this.messages = [...this.messages, ...(same ? [] : [question]), answer];
+    this.leaf = this.writing = answer.id;
+    return this.messages.at(-1)!;
+  }
+
+  /** Takes the events in; false when the stream ended without saying how. */
+  async #receive(events: AsyncGenerator<ChatEvent>, answer: Message): Promise<boolean> {
+    for await (const event of events) {
+      if ("conversation_id" in event) this.#begin(event, answer);
+      else if ("thinking" in event) {
+        answer.thinking += event.thinking;
+        this.thoughts[answer.id] ??= { from: Date.now(), seconds: null };
+      } else if ("content" in event) {
+        this.#endThought(answer.id);
+        answer.content += event.content;
+        this.#watcher.wrote(this, answer);
+      } else if ("done" in event) {
+        answer.usage = event.usage as Message["usage"];
+        answer.status = event.stopped ? "stopped" : "done";
+        this.warning = event.warning ?? null;
+        this.#endThought(answer.id);
+        return true;
+      } else if ("error" in event) {
+        // Refused before it began: nothing was kept, so it is as if it had not been asked.
+        if (!this.#started) throw new ApiError(event.error, event.message);
+        answer.error = event;
+        answer.status = "failed";
+        this.#endThought(answer.id);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #begin(event: ChatStarted, answer: Message): void {
+    const question = this.messages.find(({ id }) => id === answer.parent_id);
+    if (question?.id === UNSENT) question.id = event.question_id;
+    else if (question && question.id !== event.question_id) {
+      // The server did not take it for the question that stands here, but for one more.
+      const parent = this.messages.findLast(({ id }) => id !== answer.id)?.id ?? null;
+      this.messages = [...this.messages.filter((one) => one.id !== answer.id), { ...question, id: event.question_id, parent_id: parent }, answer];
+    }
+    answer.id = event.message_id;
+    answer.parent_id = event.question_id;
+    answer.model = event.model;
+    answer.sources = event.sources;
+    this.leaf = this.writing = event.message_id;
+    this.sent = event.budget;
+    this.id = event.conversation_id;
+    this.title = event.title;
+    // It may be said twice, when fewer passages are sent than was announced.
+    if (!this.#started) this.#watcher.began(this);
+    this.#started = true;
+  }
+
+  #endThought(id: string): void {
+    const thought = this.thoughts[id];
+    if (thought && thought.seconds === null) thought.seconds = Math.round((Date.now() - thought.from) / 1000);
+  }
+
+  /** The way to the server broke: what it kept is shown. Where it cannot be asked either, what arrived stays. */
+  async #recover(): Promise<void> {
+    const answer = this.messages.find(({ id }) => id === this.writing);
+    if (!answer) return;
+    answer.status = "interrupted";
+    if (!this.#started || this.id === null) return;
+    const path = { identity: this.id };
+    const kept = await data(api.GET("/api/conversations/{identity}", { params: { path } })).catch(() => null);
+    if (!kept) return;
+    this.messages = kept.messages;
+    this.leaf = kept.leaf_id;
+    this.#pollWhileWritten();
+  }
+
+  /** Writes the answer to the same question again, as a version beside the one there is. */
+  async again(answer: Message, useDocuments: boolean): Promise<void> {
+    const question = this.messages.find(({ id }) => id === answer.parent_id);
+    if (question) await this.ask(question.content, { useDocuments, parent: question.parent_id });
+  }
+
+  async stop(): Promise<void> {
+    const id = this.writing ?? this.path.at(-1)?.id;
+    if (!id || !this.answering) return;
+    if (this.writing && !this.#started) {
+      this.#abort?.abort();
+      return;
+    }
+    const abort = this.#abort;
+    setTimeout(() => abort?.abort(), STOP_PATIENCE_MS);
+    await data(api.POST("/api/chat/{message_id}/stop", { params: { path: { message_id: id } } })).catch(() => abort?.abort());
+  }
+
+  /** Shows the version before (-1) or after (1) of a message, with what was said under it last. */
+  turnTo(message: Message, step: -1 | 1): void {
+    const all = versions(this.messages, message);
+    const next = all[all.indexOf(message) + step];
+    if (!next || this.id === null) return;
+    this.leaf = newestLeaf(this.messages, next.id);
+    const path = { identity: this.id };
+    void data(api.PATCH("/api/conversations/{identity}", { params: { path }, body: { leaf_id: this.leaf } })).catch(() => undefined);
+  }
+
+  close(): void {
+    clearTimeout(this.#poll);
+  }
+}
+
+function blank(id: string, parent: string | null, role: Message["role"], content: string): Message {
+  return {
+    id,
+    parent_id: parent,
+    role,
+    content,
+    thinking: "",
+    status: "done",
+    error: null,
+    model: null,
+    sources: [],
+    usage: null,
+    created_at: new Date().toISOString(),
+  };
+}
+
+/** What happened to an answer that did not end well, in words; null when it did. */
+export function outcome(message: Message): string | null {
+  if (message.status === "failed") return message.error?.message ?? t("answerFailed");
+  if (message.status === "interrupted") return t("answerInterrupted");
+  if (message.status === "stopped") return t("answerStopped");
+  return null;
+}

@@ -1,0 +1,25 @@
+// How far a document is, in words.
+import type { Document } from "../../api/types";
+import { t } from "../../i18n";
+import { bytes, count } from "../../i18n/format";
+
+export interface Step {
+  stage: string;
+  done: number;
+  total: number;
+}
+
+/** `done` of `total`: bytes while storing, pages while reading, passages while embedding. */
+export function stateWords(stage: string, done: number, total: number): string {
+  if (stage === "storing") return total ? t("stateStoring", bytes(done), bytes(total)) : t("stateCopying");
+  if (stage === "reading") return total ? t("stateReading", count(done), count(total)) : t("stateReads");
+  if (stage === "embedding") return total ? t("stateEmbedding", count(done), count(total)) : t("stateEmbeds");
+  return t("stateQueued");
+}
+
+/** Where the server says how far it is; else only the stage. */
+export function step(document: Document): Step {
+  const { stage, done, total } = document.progress ?? {};
+  const number = (value: unknown): number => (typeof value === "number" ? value : 0);
+  return { stage: typeof stage === "string" ? stage : document.status, done: number(done), total: number(total) };
+}

@@ -1,0 +1,86 @@
+// Splits a growing text into top-level blocks: those that no further text can change, and those still open.
+import type { Links, Token } from "marked";
+import { lex } from "./parse";
+
+/** A top-level block and the text that it stands for, line ends at its end left out. */
+export interface Block {
+  raw: string;
+  token: Token;
+}
+
+export interface Split {
+  /** Blocks that became final with this step, in order. */
+  finished: Block[];
+  /** What may still change; replaces the open blocks of the step before. */
+  open: Block[];
+}
+
+export class BlockSplitter {
+  readonly links: Links = {};
+  #tail = "";
+  #halfLineEnd = false;
+
+  /** Takes the next piece of text. */
+  push(piece: string): Split {
+    this.#tail += this.#normalised(piece);
+    const tokens = lexSafely(this.#tail, this.links);
+    const split: Split = { finished: [], open: [] };
+    const until = finalTokens(tokens, this.#tail);
+    let length = 0;
+    tokens.forEach((token, index) => {
+      if (index < until) length += token.raw.length;
+      if (token.type !== "space") (index < until ? split.finished : split.open).push(asBlock(token));
+    });
+    this.#tail = this.#tail.slice(length);
+    return split;
+  }
+
+  /** Windows line ends become plain ones, also when a piece ends between their two characters. */
+  #normalised(piece: string): string {
+    const text = this.#halfLineEnd ? "\r" + piece : piece;
+    this.#halfLineEnd = text.endsWith("\r");
+    return (this.#halfLineEnd ? text.slice(0, -1) : text).replace(/\r\n?/g, "\n");
+  }
+}
+
+/** All blocks of a text that is complete: definitions that come late are known to each of them. */
+export function splitWhole(text: string, links: Links = {}): Block[] {
+  return lexSafely(text.replace(/\r\n?/g, "\n"), links)
+    .filter((token) => token.type !== "space")
+    .map(asBlock);
+}
+
+function asBlock(token: Token): Block {
+  return { raw: token.raw.replace(/\n+$/, ""), token };
+}
+
+/**
+ * How many tokens, from the first, are final. A block is final once another stands after it whose first line is
+ * complete: until then that line may turn out to continue the block before ("2" of "2. next" after a list).
+ */
+function finalTokens(tokens: readonly Token[], source: string): number {
+  let final = 0;
+  let offset = 0;
+  let seen = false;
+  tokens.forEach((token, index) => {
+    if (token.type !== "space") {
+      if (seen && source.includes("\n", offset)) final = index;
+      seen = true;
+    }
+    offset += token.raw.length;
+  });
+  return final;
+}
+
+/** Nobody nests quotes so deep; the lexer takes minutes for thousands of them. */
+const TOO_DEEP = /^(?:[ \t]*>){64}/m;
+
+/** Text that the lexer gives up on, or would be too long at, is one plain block. */
+function lexSafely(source: string, links: Links): Token[] {
+  try {
+    if (!TOO_DEEP.test(source)) return lex(source, links);
+  } catch {
+    // Plain, as below.
+  }
+  return source ? [{ type: "plain", raw: source } as Token] : [];
+}

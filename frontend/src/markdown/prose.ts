@@ -1,0 +1,161 @@
+// Renders an answer while it grows: finished blocks are never touched again, the open one is patched once a frame.
+import type { Links } from "marked";
+import { BlockSplitter, splitWhole, type Block } from "./blocks";
+import { insertChips, type SourceName } from "./citations";
+import { codeFigure } from "./code";
+import { dress } from "./dress";
+import { highlight } from "./highlight";
+import { drawFormulas } from "./math";
+import { language, toHtml } from "./parse";
+import { patch } from "./patch";
+import { sanitize } from "./sanitize";
+
+interface Placed {
+  raw: string;
+  /** null: the block shows nothing (a definition, a comment). */
+  element: HTMLElement | null;
+}
+
+export type RenderBlock = (block: Block, name: SourceName) => HTMLElement | null;
+
+export class ProseRenderer {
+  readonly #root: HTMLElement;
+  readonly #name: SourceName;
+  readonly #render: RenderBlock;
+  #splitter = new BlockSplitter();
+  #finished: Placed[] = [];
+  #open: Placed[] = [];
+  #text = "";
+  #next = "";
+  #frame = 0;
+
+  constructor(root: HTMLElement, name: SourceName = () => null, render: RenderBlock = renderBlock) {
+    this.#root = root;
+    this.#name = name;
+    this.#render = render;
+  }
+
+  /** The whole text so far; it shows with the next frame. */
+  update(text: string): void {
+    this.#next = text;
+    if (!this.#frame) this.#frame = requestAnimationFrame(() => this.flush());
+  }
+
+  /** Shows what `update` was given last. */
+  flush(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    if (!this.#next.startsWith(this.#text)) this.#reset();
+    const piece = this.#next.slice(this.#text.length);
+    if (!piece) return;
+    this.#text = this.#next;
+    const { finished, open } = this.#splitter.push(piece);
+    const placed = this.#place([...finished, ...open]);
+    const settled = placed.slice(0, finished.length);
+    this.#finished.push(...settled);
+    this.#open = placed.slice(finished.length);
+    for (const { element } of settled) if (element) settle(element);
+    for (const { element } of this.#open) if (element) void drawFormulas(element);
+  }
+
+  /**
+   * The text is complete. One pass over all of it mends what only the end could tell, such as links whose address
+   * came last; blocks that were right stay untouched.
+   */
+  finish(text: string): void {
+    this.#next = text;
+    this.flush();
+    const links: Links = {};
+    const blocks = splitWhole(text, links);
+    const late = Object.keys(links).length > 0;
+    const before = [...this.#finished, ...this.#open];
+    this.#finished = blocks.map((block, index) => {
+      const there = before[index];
+      if (there && there.raw === block.raw && !(late && block.raw.includes("["))) return there;
+      return { raw: block.raw, element: this.#rendered(block) };
+    });
+    this.#open = [];
+    const elements = this.#finished.flatMap(({ element }) => element ?? []);
+    const kept = new Set<Node>(elements);
+    for (const child of [...this.#root.childNodes]) if (!kept.has(child)) child.remove();
+    elements.forEach((element, index) => {
+      const there = this.#root.childNodes[index];
+      if (there !== element) this.#root.insertBefore(element, there ?? null);
+    });
+    for (const element of elements) settle(element);
+  }
+
+  destroy(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+  }
+
+  /** Puts blocks where the open ones stand, changing as little as possible. */
+  #place(blocks: readonly Block[]): Placed[] {
+    const old = this.#open.map(({ element }) => element);
+    const placed = blocks.map((block, index): Placed => {
+      const there = this.#open[index];
+      if (there && there.raw === block.raw) {
+        old[index] = null;
+        return there;
+      }
+      const element = this.#rendered(block);
+      const current = old[index];
+      if (!current || !element) return { raw: block.raw, element };
+      old[index] = null;
+      return { raw: block.raw, element: patch(current, element) };
+    });
+    for (const element of old) element?.remove();
+    for (const { element } of placed) {
+      if (element && element.parentNode !== this.#root) this.#root.append(element);
+    }
+    return placed;
+  }
+
+  #rendered(block: Block): HTMLElement | null {
+    try {
+      return this.#render(block, this.#name);
+    } catch {
+      return plain(block.raw);
+    }
+  }
+
+  #reset(): void {
+    this.#root.replaceChildren();
+    this.#splitter = new BlockSplitter();
+    this.#finished = [];
+    this.#open = [];
+    this.#text = "";
+  }
+}
+
+/** One block as one element. Throws when a part of the pipeline gives up on it. */
+export function renderBlock(block: Block, name: SourceName): HTMLElement | null {
+  const { token } = block;
+  if (token.type === "def") return null;
+  if (token.type === "plain") return plain(block.raw);
+  if (token.type === "code") return codeFigure(language(token.lang as string | undefined), token.text as string);
+  const fragment = sanitize(toHtml(token));
+  dress(fragment);
+  insertChips(fragment, name);
+  const children = [...fragment.childNodes].filter((node) => node instanceof Element || node.textContent?.trim());
+  const [only] = children;
+  if (!only) return null;
+  if (children.length === 1 && only instanceof HTMLElement && only.tagName !== "BR") return document.adoptNode(only);
+  const box = document.createElement("div");
+  box.append(...children);
+  return box;
+}
+
+function plain(text: string): HTMLElement {
+  const paragraph = document.createElement("p");
+  paragraph.className = "plain";
+  paragraph.textContent = text;
+  return paragraph;
+}
+
+/** What waits until a block is complete. */
+function settle(element: HTMLElement): void {
+  void drawFormulas(element);
+  void highlight(element);
+}

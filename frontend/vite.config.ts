@@ -1,0 +1,31 @@
+// How the page is built: everything from our own origin, nothing inlined, since the content policy allows neither.
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+
+/** KaTeX names three formats of each font; every engine that runs the page reads woff2. */
+function woff2Only(): Plugin {
+  return {
+    name: "woff2-only",
+    enforce: "pre",
+    transform(code, id) {
+      if (!/katex[^?]*\.css/.test(id)) return null;
+      return code.replace(/,\s*url\([^)]+\.(?:woff|ttf)\)\s*format\("(?:woff|truetype)"\)/g, "");
+    },
+  };
+}
+
+export default defineConfig(({ mode }) => ({
+  plugins: [woff2Only(), svelte()],
+  base: "./",
+  resolve: mode === "test" ? { conditions: ["browser"] } : {},
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0,
+    cssMinify: true,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: true,
+  },
+  server: { proxy: { "/api": "http://127.0.0.1:5000" } },
+  test: { environment: "jsdom", include: ["tests/**/*.test.ts"], testTimeout: 60_000 },
+}));

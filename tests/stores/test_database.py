@@ -1,0 +1,90 @@
+"""The database refuses what it cannot understand, and keeps whole transactions only."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.errors import DamagedData, DiskFull, NewerData, ReadOnlyData
+from backend.stores.database import MIGRATIONS, Database
+from backend.stores.settings import Settings
+
+
+def test_a_new_database_knows_its_version(tmp_path: Path) -> None:
+    Database(tmp_path / "db")
+    connection = sqlite3.connect(tmp_path / "db")
+    assert connection.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS)
+    connection.close()
+
+
+def test_opening_it_again_changes_nothing(tmp_path: Path) -> None:
+    Settings(Database(tmp_path / "db")).update({"theme": "dark"})
+    assert Settings(Database(tmp_path / "db")).get("theme") == "dark"
+
+
+def test_one_of_a_newer_program_is_refused_untouched(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "db")
+    connection.execute("PRAGMA user_version = 999")
+    connection.execute("CREATE TABLE future (x)")
+    connection.commit()
+    connection.close()
+    before = (tmp_path / "db").read_bytes()
+    with pytest.raises(NewerData, match="newer LocalChat"):
+        Database(tmp_path / "db")
+    assert (tmp_path / "db").read_bytes() == before
+
+
+def test_something_else_under_its_name_is_named_as_damaged(tmp_path: Path) -> None:
+    (tmp_path / "db").write_bytes(b"not a database" * 1000)
+    with pytest.raises(DamagedData):
+        Database(tmp_path / "db")
+
+
+def test_a_folder_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ReadOnlyData):
+        Database(tmp_path / "nowhere" / "db")
+
+
+def test_a_full_disk_is_a_clear_error_and_what_was_written_stays(tmp_path: Path) -> None:
+    database = Database(tmp_path / "db")
+    settings = Settings(database)
+    settings.update({"theme": "dark"})
+    with database.read() as db:
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+
+    class Small(Database):
+        def _open(self) -> sqlite3.Connection:
+            connection = super()._open()
+            connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+            return connection
+
+    small = Small(tmp_path / "db")
+    with pytest.raises(DiskFull):
+        Settings(small).update({"note": "x" * 100_000})
+    assert Settings(Database(tmp_path / "db")).all() == {"theme": "dark"}
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "db"
+    Database(path)
+    path.chmod(stat.S_IRUSR)
+    yield path
+    path.chmod(stat.S_IRUSR | stat.S_IWUSR)
+
+
+def test_an_error_inside_a_transaction_takes_all_of_it_back(tmp_path: Path) -> None:
+    database = Database(tmp_path / "db")
+
+    def fail_half_way() -> None:
+        with database.write() as db:
+            db.execute("INSERT INTO settings VALUES ('a', '1')")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_half_way()
+    assert Settings(database).all() == {}

@@ -1,0 +1,70 @@
+"""The documents table as a queue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backend.errors import NotFound
+from backend.stores.database import Database
+from backend.stores.documents import Documents
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Documents:
+    return Documents(Database(tmp_path / "localchat.db"))
+
+
+def test_the_same_bytes_are_one_document(documents: Documents) -> None:
+    first, new = documents.add("a" * 64, "one.txt", 5)
+    again, new_again = documents.add("a" * 64, "two.txt", 5)
+    assert (new, new_again) == (True, False)
+    assert again.id == first.id
+    assert again.filename == "one.txt"
+
+
+def test_the_queue_is_first_in_first_out(documents: Documents) -> None:
+    rows = [documents.add(str(number) * 64, f"{number}.txt", 1)[0] for number in range(3)]
+    assert documents.ahead_of(rows[2]) == 2
+    assert documents.next_queued() == rows[0]
+    documents.move(rows[0].id, "reading")
+    assert documents.next_queued() == rows[1]
+
+
+def test_what_was_interrupted_is_queued_again(documents: Documents) -> None:
+    rows = [documents.add(str(number) * 64, f"{number}.txt", 1)[0] for number in range(4)]
+    documents.move(rows[0].id, "reading")
+    documents.move(rows[1].id, "embedding")
+    documents.ready(rows[2].id, 1, 2)
+    documents.fail(rows[3].id, "DamagedDocument", "It is damaged.")
+    assert documents.requeue_unfinished() == 2
+    assert [documents.get(row.id).status for row in rows] == ["queued", "queued", "ready", "failed"]
+
+
+def test_a_deleted_row_cannot_become_ready(documents: Documents) -> None:
+    row, _ = documents.add("a" * 64, "one.txt", 5)
+    assert documents.delete(row.id) == row
+    assert not documents.ready(row.id, 1, 1)
+    assert documents.delete(row.id) is None
+    with pytest.raises(NotFound):
+        documents.get(row.id)
+
+
+def test_lists_and_counts(documents: Documents) -> None:
+    rows = [documents.add(str(number) * 64, f"{number}.txt", 10)[0] for number in range(3)]
+    documents.ready(rows[0].id, None, 7)
+    assert [row.filename for row in documents.list()[0]] == ["2.txt", "1.txt", "0.txt"]
+    listed, total = documents.list("queued", offset=1, limit=1)
+    assert ([row.filename for row in listed], total) == (["1.txt"], 2)
+    counts = documents.counts()
+    assert (counts.documents, counts.passages, counts.size, counts.working) == (3, 7, 30, 2)
+    assert documents.names_of_ready([rows[0].id, rows[1].id, "' OR 1=1"]) == {rows[0].id: "0.txt"}
+
+
+def test_queued_again_forgets_its_failure(documents: Documents) -> None:
+    row, _ = documents.add("a" * 64, "one.txt", 5)
+    documents.fail(row.id, "DamagedDocument", "It is damaged.")
+    documents.queue(row.id)
+    found = documents.get(row.id)
+    assert (found.status, found.error_code, found.error_message) == ("queued", None, None)
