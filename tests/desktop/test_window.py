@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import json
+import os
 import re
 import shutil
 import signal
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from tests.conftest import ROOT, SOON
@@ -107,7 +109,7 @@ def open_window(environment: dict[str, str], screen: str, links: Path) -> Any:
             text=True,
         ) as process:
             try:
-                wait_for(lambda: reachable(port))
+                wait_for(lambda: shows_a_page(port))
                 with sync_playwright() as playwright:
                     # Without no_defaults Playwright sets up downloads in a way that Qt does not know.
                     browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}", no_defaults=True)
@@ -130,21 +132,22 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def reachable(port: int) -> bool:
+def shows_a_page(port: int) -> bool:
+    """Whether the window has left its first, empty page: that one is replaced, and who attached to it waits in vain."""
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
+        targets = httpx.get(f"http://127.0.0.1:{port}/json/list", trust_env=False).json()
+    except httpx.HTTPError:
         return False
-    return True
+    return any(target["type"] == "page" and target["url"].startswith("http://127.0.0.1:") for target in targets)
 
 
 def xdotool(display: str, *arguments: str) -> str:
     program = shutil.which("xdotool")
     if program is None:
         pytest.skip("needs xdotool")
-    return subprocess.run(
-        [program, *arguments], env={"DISPLAY": display}, capture_output=True, text=True, check=True
-    ).stdout
+    # The rest of the environment too: XAUTHORITY is the key to a screen that xvfb-run made.
+    env = {**os.environ, "DISPLAY": display}
+    return subprocess.run([program, *arguments], env=env, capture_output=True, text=True, check=True).stdout
 
 
 def native(display: str) -> str:
