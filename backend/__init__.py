@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
 
     from backend.config import Config
+    from backend.services import Services
+    from backend.stores.database import Database
 
 VERSION: Final = "0.1.0"
 
@@ -17,22 +21,47 @@ def create_app(config: Config) -> Flask:
 
     `app.extensions["localchat"]` is its `Services`; whoever made the app calls `close` on it.
     """
+    from backend.api.front import front
+
+    app = open_data(config)()
+    app.wsgi_app = front(app.wsgi_app, config.page, config.token)  # type: ignore[method-assign]
+    return app
+
+
+def open_data(config: Config) -> Callable[[], Flask]:
+    """The first step: quick, and it writes, so that all a data folder can refuse is refused here. Raises StorageError.
+
+    Answers that were being written when the last run ended are marked as interrupted. Returns the second step, which
+    imports Flask and makes the API alone, with no guard: `backend.api.front.front` must stand before it.
+    """
+    from backend.errors import from_storage
+    from backend.stores.conversations import Conversations
+    from backend.stores.database import Database
+
+    try:
+        config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise from_storage(error) or error from error
+    database = Database(config.data / "localchat.db")
+    Conversations(database).interrupt_unfinished()
+    return lambda: _create_api(config, database)
+
+
+def _create_api(config: Config, database: Database) -> Flask:
     from flask import Flask
 
-    from backend import api
+    from backend.api import routes
 
-    services = _services(config)
+    services = _services(config, database)
     app = Flask(__name__, static_folder=None)
-    app.extensions["localchat"] = services
-    api.install(app, services)
+    routes.install(app, services)
     services.library.start()
     return app
 
 
-def _services(config: Config) -> Services:
+def _services(config: Config, database: Database) -> Services:
     from backend.engines.builtin import FILE, BuiltinEngine
     from backend.engines.embedder import Embedder
-    from backend.errors import from_storage
     from backend.services import Services
     from backend.services.chat import Chat
     from backend.services.child import command, environment
@@ -40,19 +69,12 @@ def _services(config: Config) -> Services:
     from backend.services.models import Models
     from backend.services.search import Search
     from backend.stores.conversations import Conversations
-    from backend.stores.database import Database
     from backend.stores.documents import Documents
     from backend.stores.settings import Settings
     from backend.stores.vectors import Vectors
 
-    try:
-        config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise from_storage(error) or error from error
-    database = Database(config.data / "localchat.db")
     settings = Settings(database)
     conversations = Conversations(database)
-    conversations.interrupt_unfinished()
     documents = Documents(database)
     vectors = Vectors(config.data / "passages.lance")
     embedder = Embedder(config.models)
@@ -62,7 +84,3 @@ def _services(config: Config) -> Services:
     models = Models(settings, builtin, config.ollama_host)
     chat = Chat(conversations, models, search, settings.get, config.max_message)
     return Services(config, database, settings, conversations, documents, library, search, models, chat)
-
-
-if TYPE_CHECKING:
-    from backend.services import Services

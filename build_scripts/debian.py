@@ -32,7 +32,7 @@ WINDOW = [
     "libxkbcommon-x11-0",
     "libglib2.0-0",
 ]
-SCREEN = ["xvfb", "xauth"]  # a screen for tests where there is none
+SCREEN = ["xvfb", "xauth", "xdotool"]  # a screen for tests where there is none, and hands for it
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 

@@ -6,16 +6,16 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QObject, Qt, QUrl, Signal
-from qtpy.QtGui import QColor, QGuiApplication
-from qtpy.QtWebEngineCore import (
+from PySide6.QtCore import QObject, Qt, QUrl, Signal
+from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtWebEngineCore import (
     QWebEngineDownloadRequest,
     QWebEngineNavigationRequest,
     QWebEnginePage,
     QWebEngineProfile,
     QWebEngineSettings,
 )
-from qtpy.QtWidgets import QFileDialog, QMenu
+from PySide6.QtWidgets import QFileDialog, QMenu
 
 from desktop.browser import open_link
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class MainThread(QObject):  # type: ignore[misc]
+class MainThread(QObject):
     """Runs functions on the thread that made it, where the window lives, when its loop gets to them."""
 
     _called = Signal(object)
@@ -39,14 +39,15 @@ class MainThread(QObject):  # type: ignore[misc]
         self._called.emit(function)
 
 
-class NewWindow(QWebEnginePage):  # type: ignore[misc]
+class NewWindow(QWebEnginePage):
     """Stands in for each new window that a link or a script asks for; none opens."""
 
     def __init__(self, profile: Any, origin: str) -> None:
         super().__init__(profile)
         self._origin = origin
 
-    def acceptNavigationRequest(self, url: QUrl, kind: object, main_frame: bool) -> bool:  # noqa: ARG002, N802
+    def acceptNavigationRequest(self, url: Any, kind: object, main_frame: bool) -> bool:  # noqa: ARG002, N802
+        assert isinstance(url, QUrl)
         if not same_origin(url, self._origin):
             open_link(url.toString())
         return False

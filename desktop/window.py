@@ -45,6 +45,10 @@ class Window:
     def run(self) -> None:
         """Shows the window and returns when it has been closed; for the main thread only."""
         _prepare_environment()
+        if _is_qt():
+            from desktop import qt_names
+
+            qt_names.install()
         import webview
 
         webview.settings["ALLOW_FILE_URLS"] = False

@@ -2,16 +2,24 @@
 
 Other programs on this computer and any web page that is open in a browser can reach a loopback port. Host stops DNS
 rebinding, Origin stops foreign pages, the token stops other users and programs.
+
+Plain WSGI: it stands before the page's files too, which are served before Flask is imported.
 """
 
 from __future__ import annotations
 
 import hmac
-from typing import Final
+import json
+from collections.abc import Iterable
+from http import HTTPStatus
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs
 
-from flask import Flask, Request, Response, redirect, request
+from backend.errors import ForbiddenOrigin, LocalChatError, NotAuthorized
 
-from backend.errors import ForbiddenOrigin, NotAuthorized
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 COOKIE: Final = "localchat-token"
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -32,61 +40,86 @@ SECURITY_HEADERS: Final = {
 }
 
 
-def install(app: Flask, token: str | None) -> None:
-    """Checks each request before its view and adds the headers to each response, errors included."""
+class Guard:
+    """Checks each request before `app` sees it, and adds the headers to each response, errors included.
 
-    @app.before_request
-    def check() -> Response | None:
-        _check_host(request)
-        _check_origin(request)
-        if token is None:
-            return None
-        if request.path == "/" and "token" in request.args:
-            return _sign_in(token)
-        if request.path.startswith("/api/") and request.path != "/api/health" and not _carries(request, token):
-            raise NotAuthorized(
-                "The launch token is missing or old. Open LocalChat again, or the address that `localchat serve` "
-                "printed; programs send it as `Authorization: Bearer TOKEN`."
-            )
-        return None
+    token: what every request under /api must carry, but for /api/health; None asks for none.
+    """
 
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
+    def __init__(self, app: WSGIApplication, token: str | None) -> None:
+        self._app = app
+        self._token = token
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            given = {name.lower() for name, _ in headers}
+            added = [(name, value) for name, value in SECURITY_HEADERS.items() if name.lower() not in given]
+            return start_response(status, [*headers, *added], *rest)
+
+        try:
+            _check_host(environ)
+            _check_origin(environ)
+            if self._token is not None:
+                path = environ["PATH_INFO"]
+                if path == "/" and (given := parse_qs(environ.get("QUERY_STRING", "")).get("token")):
+                    return _sign_in(environ, start, given[0], self._token)
+                if path.startswith("/api/") and path != "/api/health" and not _carries(environ, self._token):
+                    raise NotAuthorized(
+                        "The launch token is missing or old. Open LocalChat again, or the address that `localchat "
+                        "serve` printed; programs send it as `Authorization: Bearer TOKEN`."
+                    )
+        except LocalChatError as error:
+            return refuse(error, start)
+        return self._app(environ, start)
 
 
-def _check_host(request: Request) -> None:
-    host = request.environ.get("HTTP_HOST", "")
+def refuse(error: LocalChatError, start_response: StartResponse) -> Iterable[bytes]:
+    """An error in the shape that all of them have, with no Flask to make it."""
+    body = json.dumps({"error": error.code, "message": error.message}).encode()
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    start_response(f"{error.status} {HTTPStatus(error.status).phrase}", headers)
+    return [body]
+
+
+def _check_host(environ: WSGIEnvironment) -> None:
+    host = environ.get("HTTP_HOST", "")
     if host.rsplit(":", 1)[0] not in LOOPBACK and host not in LOOPBACK:
         raise ForbiddenOrigin("LocalChat answers only at 127.0.0.1 and localhost.")
 
 
-def _check_origin(request: Request) -> None:
+def _check_origin(environ: WSGIEnvironment) -> None:
     """A browser names the page that asks; only ours may. A program sends no Origin."""
-    origin = request.headers.get("Origin")
-    if origin is not None and origin != f"{request.scheme}://{request.host}":
+    origin = environ.get("HTTP_ORIGIN")
+    if origin is not None and origin != f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST'].removesuffix(':80')}":
         raise ForbiddenOrigin("Another page asked. Only LocalChat's own page may use this server.")
-    if request.headers.get("Sec-Fetch-Site") == "cross-site" and request.path.startswith("/api/"):
+    if environ.get("HTTP_SEC_FETCH_SITE") == "cross-site" and environ["PATH_INFO"].startswith("/api/"):
         raise ForbiddenOrigin("Another page asked. Only LocalChat's own page may use this server.")
 
 
-def _sign_in(token: str) -> Response:
+def _sign_in(environ: WSGIEnvironment, start_response: StartResponse, given: str, token: str) -> Iterable[bytes]:
     """Trades the token in the address for a cookie, so that it stays in no history and no Referer."""
-    if not hmac.compare_digest(request.args["token"].encode(), token.encode()):
+    if not hmac.compare_digest(given.encode(), token.encode()):
         raise NotAuthorized("This address is of an earlier start. Open LocalChat again.")
-    response = redirect("/")
-    # Cookies are shared by all ports of a host, so each port has a name of its own.
-    response.set_cookie(cookie_name(request), token, httponly=True, samesite="Strict")
-    return response  # type: ignore[return-value]
+    cookie = f"{cookie_name(environ)}={token}; HttpOnly; Path=/; SameSite=Strict"
+    start_response("302 Found", [("Location", "/"), ("Set-Cookie", cookie), ("Content-Length", "0")])
+    return []
 
 
-def cookie_name(request: Request) -> str:
-    return f"{COOKIE}-{request.environ.get('SERVER_PORT', '')}"
+def cookie_name(environ: WSGIEnvironment) -> str:
+    """Cookies are shared by all ports of a host, so each port has a name of its own."""
+    return f"{COOKIE}-{environ.get('SERVER_PORT', '')}"
 
 
-def _carries(request: Request, token: str) -> bool:
-    authorization = request.headers.get("Authorization", "")
-    given = authorization.removeprefix("Bearer ") if authorization else request.cookies.get(cookie_name(request), "")
-    return hmac.compare_digest(given.encode(), token.encode())
+def _carries(environ: WSGIEnvironment, token: str) -> bool:
+    authorization = environ.get("HTTP_AUTHORIZATION", "")
+    given = authorization.removeprefix("Bearer ") if authorization else _cookie(environ)
+    # WSGI hands bytes over as latin-1.
+    return hmac.compare_digest(given.encode("latin-1", "replace"), token.encode())
+
+
+def _cookie(environ: WSGIEnvironment) -> str:
+    try:
+        morsel = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(cookie_name(environ))
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""

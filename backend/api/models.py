@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from flask import Blueprint, Response
 
@@ -16,6 +17,8 @@ from backend.services.events import Idle, PullEvent, PullStatus
 from backend.services.models import Choice, fit_to_memory
 
 blueprint = Blueprint("models", __name__)
+
+WARM_UP_SECONDS: Final = 1.0
 
 
 @blueprint.get("/api/models")
@@ -37,8 +40,11 @@ def list_models() -> schemas.ModelList:
 @blueprint.get("/api/models/active")
 @endpoint(returns=schemas.ActiveModel)
 def get_active() -> schemas.ActiveModel:
-    """The model that answers the next question."""
-    return active_model(parts().models.active())
+    """The model that answers the next question, and is made ready for it."""
+    models = parts().models
+    # Who asks is the page when it opens: until it is there the processor is for showing it.
+    models.warm_up(after=WARM_UP_SECONDS)
+    return active_model(models.active())
 
 
 @blueprint.put("/api/models/active")

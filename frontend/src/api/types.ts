@@ -810,7 +810,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The model that answers the next question. */
+        /** The model that answers the next question, and is made ready for it. */
         get: {
             parameters: {
                 query?: never;
