@@ -15,8 +15,23 @@ function woff2Only(): Plugin {
   };
 }
 
+/** The face of the first words, asked for with the page and not when its styles are read. */
+function preloadFont(name: string): Plugin {
+  return {
+    name: "preload-font",
+    transformIndexHtml: (_html, { bundle }) =>
+      Object.keys(bundle ?? {})
+        .filter((file) => file.includes(name))
+        .map((file) => ({
+          tag: "link",
+          attrs: { rel: "preload", as: "font", type: "font/woff2", crossorigin: true, href: `./${file}` },
+          injectTo: "head",
+        })),
+  };
+}
+
 export default defineConfig(({ mode }) => ({
-  plugins: [woff2Only(), svelte()],
+  plugins: [woff2Only(), preloadFont("inter-latin-wght"), svelte()],
   base: "./",
   resolve: mode === "test" ? { conditions: ["browser"] } : {},
   build: {

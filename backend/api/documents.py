@@ -64,7 +64,11 @@ def list_documents(query: DocumentQuery) -> DocumentList:
     rows, total = documents.list(query.status, query.offset, query.limit)
     counts = documents.counts()
     return DocumentList(
-        documents=[_document(row) for row in rows], total=total, passages=counts.passages, size=counts.size
+        documents=[_document(row) for row in rows],
+        total=total,
+        passages=counts.passages,
+        size=counts.size,
+        working=counts.working,
     )
 
 

@@ -137,12 +137,13 @@ class Document(Schema):
 
 
 class DocumentList(Schema):
-    """`total` counts the documents that match; `passages` and `size` (bytes) are of all."""
+    """`total` counts the documents that match; `passages`, `size` (bytes) and `working` (not ready yet) are of all."""
 
     documents: list[Document]
     total: int
     passages: int
     size: int
+    working: int
 
 
 class DocumentQuery(Schema):

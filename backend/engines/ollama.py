@@ -10,9 +10,10 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from backend.engines.base import ChatDelta, ChatMessage, ChatRequest, EngineStatus, ModelInfo, PullProgress, Usage
 from backend.errors import ContextOverflow, EngineError, EngineUnavailable, GenerationError, ModelNotFound, PullError
@@ -228,12 +229,18 @@ def _honest_client(host: str) -> HonestClient:
                 kwargs["json"] = {**kwargs["json"], "truncate": False, "shift": False}
             return self._parts(*args, **kwargs) if stream else super()._request(cls, *args, **kwargs)
 
-        def _parts(self, *args: Any, **kwargs: Any) -> Iterator[dict[str, Any]]:
-            """As the package streams, but plain dicts: a pydantic model is half of what a token costs."""
-            with self._client.stream(*args, **kwargs, extensions={"upstream": self.upstream}) as response:
-                if response.status_code >= 400:
-                    raise ResponseError(response.read().decode(errors="replace"), response.status_code)
-                for line in transport.lines(response):
+        def _parts(self, method: str, path: str, *, json: Any) -> Iterator[dict[str, Any]]:
+            """As the package streams, but without httpx, which takes half a millisecond to send a request, and as plain
+            dicts: a pydantic model is half of what a token costs."""
+            url = self._client.base_url
+            target = f"{url.raw_path.decode('ascii').rstrip('/')}{path}"
+            exchange = transport.Exchange(
+                method, url, target, body=to_json(json), headers=self._client.headers, upstream=self.upstream
+            )
+            with closing(exchange):
+                if exchange.status >= 400:
+                    raise ResponseError(exchange.response.read().decode(errors="replace"), exchange.status)
+                for line in transport.lines(exchange.pieces()):
                     part: dict[str, Any] = from_json(line)
                     if "error" in part:
                         raise ResponseError(part["error"])

@@ -39,7 +39,7 @@ class OpenAIAnswer:
             ) as response:
                 if response.status_code != 200:
                     raise _refused(response, self._request.model)
-                whole = yield from _deltas(transport.lines(response))
+                whole = yield from _deltas(transport.lines(response.iter_raw()))
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             if not self._upstream.closed:
                 raise EngineUnavailable("The engine does not answer. Start it, or choose another model.") from error

@@ -12,7 +12,7 @@ import contextlib
 import http.client
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import httpx
 
@@ -45,57 +45,91 @@ class Upstream:
                 self._socket.shutdown(socket.SHUT_RDWR)
 
 
-class Transport(httpx.BaseTransport):
-    """A connection of its own for each request, with no proxy. A request's extension "upstream" gets its socket."""
+class Exchange:
+    """One request and its answer, on a connection of its own, with no proxy.
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        timeout = request.extensions.get("timeout", {})
-        connection = _connection(request.url, timeout.get("connect") or CONNECT_SECONDS)
+    Raises httpx.ConnectError where nobody listens and httpx.ReadError where the connection breaks, then or later.
+    target: path and query. connect_seconds, read_seconds: how long either may take; None is for ever.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        url: httpx.URL,
+        target: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        upstream: Upstream | None = None,
+        connect_seconds: float | None = CONNECT_SECONDS,
+        read_seconds: float | None = None,
+    ) -> None:
+        kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+        self._connection = kind(url.host, url.port, timeout=connect_seconds)
         try:
-            connection.connect()
+            self._connection.connect()
         except OSError as error:
-            connection.close()
-            raise httpx.ConnectError(str(error), request=request) from error
+            self._connection.close()
+            raise httpx.ConnectError(str(error)) from error
         try:
-            assert connection.sock is not None
-            connection.sock.settimeout(timeout.get("read"))
-            upstream: Upstream | None = request.extensions.get("upstream")
+            assert self._connection.sock is not None
+            self._connection.sock.settimeout(read_seconds)
             if upstream is not None:
-                upstream.attach(connection.sock)
-            headers = {name: value for name, value in request.headers.items() if name != "accept-encoding"}
-            target = request.url.raw_path.decode("ascii")
-            connection.request(request.method, target, request.read(), {**headers, "connection": "close"})
-            response = connection.getresponse()
+                upstream.attach(self._connection.sock)
+            kept = {name: value for name, value in headers.items() if name not in ("accept-encoding", "connection")}
+            self._connection.request(method, target, body, {**kept, "connection": "close"})
+            self.response = self._connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            raise httpx.ReadError(str(error), request=request) from error
-        return httpx.Response(
-            response.status, headers=response.getheaders(), stream=_Body(connection, response), request=request
-        )
+            self._connection.close()
+            raise httpx.ReadError(str(error)) from error
 
+    @property
+    def status(self) -> int:
+        return self.response.status
 
-class _Body(httpx.SyncByteStream):
-    def __init__(self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> None:
-        self._connection = connection
-        self._response = response
-
-    def __iter__(self) -> Iterator[bytes]:
+    def pieces(self) -> Iterator[bytes]:
+        """The body, as it arrives."""
         try:
-            while piece := self._response.read1(READ_BYTES):
+            while piece := self.response.read1(READ_BYTES):
                 yield piece
         except (OSError, http.client.HTTPException) as error:
             # A chunked body that ends without its last chunk ends here too.
             raise httpx.ReadError(f"the body broke off: {error}") from error
 
     def close(self) -> None:
-        self._response.close()
+        self.response.close()
         self._connection.close()
 
 
-def _connection(url: httpx.URL, seconds: float) -> http.client.HTTPConnection:
-    if url.scheme == "https":
-        return http.client.HTTPSConnection(url.host, url.port, timeout=seconds)
-    return http.client.HTTPConnection(url.host, url.port, timeout=seconds)
+class Transport(httpx.BaseTransport):
+    """httpx over `Exchange`. A request's extension "upstream" gets its socket."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        timeout = request.extensions.get("timeout", {})
+        exchange = Exchange(
+            request.method,
+            request.url,
+            request.url.raw_path.decode("ascii"),
+            body=request.read(),
+            headers=request.headers,
+            upstream=request.extensions.get("upstream"),
+            connect_seconds=timeout.get("connect") or CONNECT_SECONDS,
+            read_seconds=timeout.get("read"),
+        )
+        return httpx.Response(
+            exchange.status, headers=exchange.response.getheaders(), stream=_Body(exchange), request=request
+        )
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._exchange.pieces()
+
+    def close(self) -> None:
+        self._exchange.close()
 
 
 def client(address: str, *, key: str = "", read_seconds: float | None = None) -> httpx.Client:
@@ -108,10 +142,10 @@ def client(address: str, *, key: str = "", read_seconds: float | None = None) ->
     )
 
 
-def lines(response: httpx.Response) -> Iterator[bytes]:
+def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The lines of a body as soon as each is whole, without their ends; a rest without an end is a line too."""
     rest = b""
-    for piece in response.iter_raw():
+    for piece in pieces:
         *whole, rest = (rest + piece).split(b"\n")
         yield from whole
     if rest:

@@ -41,3 +41,4 @@ class Services:
             self.chat.close()
             self.models.close()
             self.library.close()
+            self.database.close()

@@ -293,20 +293,20 @@ class Chat:
 
     def _begin(self, prepared: Prepared, prompt: Prompt, found: Sequence[Source]) -> ChatStarted:
         question, choice = prepared.question, prepared.choice
-        conversation_id = question.conversation_id or self._conversations.create(title_of(question.message))
         used, left_out = _shared_out(found, prompt.passages)
-        question_id, message_id = self._conversations.begin_turn(
-            conversation_id,
+        turn = self._conversations.begin_turn(
+            question.conversation_id,
             prepared.parent_id,
             question.message,
             model=choice.model.name,
             sources=[dataclasses.asdict(source) for source in used],
+            title=title_of(question.message),
         )
         return ChatStarted(
-            conversation_id=conversation_id,
-            message_id=message_id,
-            question_id=question_id,
-            title=self._conversations.title(conversation_id),
+            conversation_id=turn.conversation_id,
+            message_id=turn.answer_id,
+            question_id=turn.question_id,
+            title=turn.title,
             model=choice.model.name,
             engine=choice.engine.name,
             sources=used,

@@ -60,6 +60,16 @@ class Conversation:
     messages: list[Message]
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question that was kept, and the answer that will be written to it."""
+
+    conversation_id: str
+    title: str
+    question_id: str
+    answer_id: str
+
+
 ANSWERING = "EXISTS (SELECT 1 FROM messages m WHERE m.conversation_id = c.id AND m.status = 'streaming')"
 
 
@@ -72,10 +82,7 @@ class Conversations:
     def create(self, title: str, *, named: bool = False) -> str:
         identity, now = uuid.uuid4().hex, _now()
         with self._database.write() as db:
-            db.execute(
-                "INSERT INTO conversations (id, title, titled, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
-                (identity, title, int(named), now, now),
-            )
+            _insert(db, identity, title, now, named=named)
         return identity
 
     def search(self, query: str = "", offset: int = 0, limit: int = 200) -> tuple[list[Summary], int]:
@@ -117,12 +124,6 @@ class Conversations:
             row["leaf_id"],
             [_message(message) for message in messages],
         )
-
-    def title(self, identity: str) -> str:
-        """Raises NotFound."""
-        with self._database.read() as db:
-            title: str = self._row(db, identity)["title"]
-        return title
 
     def rename(self, identity: str, title: str) -> None:
         """Raises NotFound."""
@@ -172,16 +173,27 @@ class Conversations:
         return leaf
 
     def begin_turn(
-        self, identity: str, parent_id: str | None, question: str, *, model: str, sources: Sequence[JSON]
-    ) -> tuple[str, str]:
-        """Keeps the question and the still empty answer in one transaction: (question id, answer id).
+        self,
+        identity: str | None,
+        parent_id: str | None,
+        question: str,
+        *,
+        model: str,
+        sources: Sequence[JSON],
+        title: str = "",
+    ) -> Turn:
+        """Keeps the question and the still empty answer in one transaction; for None in a new conversation, `title`d.
 
         A question equal to one that `parent_id` already has is that question again, so writing an answer again makes
         a sibling of the answer and not a second question.
         """
         answer_id, now = uuid.uuid4().hex, _now()
         with self._database.write(durable=True) as db:
-            self._row(db, identity)
+            if identity is None:
+                identity = uuid.uuid4().hex
+                _insert(db, identity, title, now)
+            else:
+                title = self._row(db, identity)["title"]
             if parent_id is not None:
                 _require_message(db, identity, parent_id)
             same = db.execute(
@@ -202,7 +214,7 @@ class Conversations:
                 (answer_id, identity, question_id, model, json.dumps(list(sources)), now),
             )
             db.execute("UPDATE conversations SET leaf_id = ?, updated_at = ? WHERE id = ?", (answer_id, now, identity))
-        return question_id, answer_id
+        return Turn(identity, title, question_id, answer_id)
 
     def keep_partial(self, message_id: str, content: str, thinking: str) -> None:
         with self._database.write() as db:
@@ -254,6 +266,13 @@ class Conversations:
         if row is None:
             raise NotFound("There is no such conversation. It may have been deleted.")
         return row
+
+
+def _insert(db: sqlite3.Connection, identity: str, title: str, now: str, *, named: bool = False) -> None:
+    db.execute(
+        "INSERT INTO conversations (id, title, titled, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+        (identity, title, int(named), now, now),
+    )
 
 
 def _require_message(db: sqlite3.Connection, conversation_id: str, message_id: str) -> None:

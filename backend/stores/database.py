@@ -1,18 +1,24 @@
 """SQLite: where the file is, how it is opened, and how its schema came about.
 
-A connection per operation keeps threads apart; WAL lets readers go on while one writes. `synchronous=NORMAL` under WAL
-survives a killed process; it can lose the last commits of a power cut, so `durable=True` asks for FULL where a person
-was told that something is kept.
+Each operation has a connection to itself, which keeps threads apart; one that ended well is kept for the next, since
+opening costs half a millisecond. WAL lets readers go on while one writes. `synchronous=NORMAL` under WAL survives a
+killed process; it can lose the last commits of a power cut, so `durable=True` asks for FULL where a person was told
+that something is kept.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from backend import errors
+
+KEPT: Final = 8
+"""Connections that wait for the next operation; each holds some 100 kB."""
 
 MIGRATIONS: tuple[str, ...] = (
     """
@@ -87,37 +93,53 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._closed = False
         with self._translating():
             self._migrate()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        with self._translating():
-            connection = self._open()
-            try:
-                yield connection
-            finally:
-                connection.close()
+        with self._translating(), self._connection() as connection:
+            yield connection
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it is kept, or nothing. Raises DiskFull, ReadOnlyData."""
-        with self._translating():
+        with self._translating(), self._connection() as connection:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            connection.execute("BEGIN IMMEDIATE")
+            with connection:
+                yield connection
+
+    def close(self) -> None:
+        """Lets the file go. Operations are still possible, each over a connection of its own."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        # pop and append of a deque are atomic, so this needs no lock.
+        try:
+            connection = self._idle.pop()
+        except IndexError:
             connection = self._open()
-            try:
-                if durable:
-                    connection.execute("PRAGMA synchronous = FULL")
-                connection.execute("BEGIN IMMEDIATE")
-                with connection:
-                    yield connection
-            finally:
+        well = False
+        try:
+            yield connection
+            well = True
+        finally:
+            if well and not self._closed and len(self._idle) < KEPT:
+                self._idle.append(connection)
+            else:
                 connection.close()
 
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=10, isolation_level=None)
+        # One thread at a time has it, but not always the one that opened it.
+        connection = sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = NORMAL")
         return connection
 
     def _migrate(self) -> None:

@@ -145,7 +145,8 @@ def through_ollama(rounds: int) -> None:
         show("2,000 tokens at once: ours, tokens/s", our_rate)
         show("2,000 tokens at once: ours ÷ direct", our_rate / bare_rate, "≥ .35")
 
-    with stand_in(3, None, 0.05) as (host, _), localchat(host) as (url, _process):
+    # As an engine does: a pause for the prompt, then words one by one.
+    with stand_in(8, 200, 0.05) as (host, _), localchat(host) as (url, _process):
         read(url, "/api/chat", OURS)
         pairs = [
             (read(f"http://{host}", "/api/chat", direct()), read(url, "/api/chat", OURS)) for _ in range(rounds * 10)

@@ -20,7 +20,8 @@ def conversations(tmp_path: Path) -> Conversations:
 
 
 def turn(store: Conversations, conversation: str, parent: str | None, question: str, answer: str) -> tuple[str, str]:
-    asked, answered = store.begin_turn(conversation, parent, question, model="m", sources=[])
+    turn = store.begin_turn(conversation, parent, question, model="m", sources=[])
+    asked, answered = turn.question_id, turn.answer_id
     store.finish(answered, "done", answer, "")
     return asked, answered
 
@@ -97,7 +98,7 @@ def test_deleted_words_are_found_no_more(conversations: Conversations) -> None:
 
 def test_an_answer_that_is_deleted_while_it_is_written_stays_deleted(conversations: Conversations) -> None:
     identity = conversations.create("t")
-    _, answer = conversations.begin_turn(identity, None, "q", model="m", sources=[])
+    answer = conversations.begin_turn(identity, None, "q", model="m", sources=[]).answer_id
     conversations.delete(identity)
     conversations.keep_partial(answer, "half", "")
     conversations.finish(answer, "done", "whole", "")
@@ -112,7 +113,7 @@ from backend.stores.conversations import Conversations
 from backend.stores.database import Database
 store = Conversations(Database(Path({str(tmp_path / "localchat.db")!r})))
 identity = store.create("t")
-_, answer = store.begin_turn(identity, None, "q", model="m", sources=[])
+answer = store.begin_turn(identity, None, "q", model="m", sources=[]).answer_id
 store.keep_partial(answer, "half of the answer", "some thought")
 os.kill(os.getpid(), signal.SIGKILL)
 """

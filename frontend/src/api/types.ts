@@ -1620,7 +1620,7 @@ export interface components {
         };
         /**
          * DocumentList
-         * @description `total` counts the documents that match; `passages` and `size` (bytes) are of all.
+         * @description `total` counts the documents that match; `passages`, `size` (bytes) and `working` (not ready yet) are of all.
          */
         DocumentList: {
             /** Documents */
@@ -1631,6 +1631,8 @@ export interface components {
             size: number;
             /** Total */
             total: number;
+            /** Working */
+            working: number;
         };
         /** DocumentQuery */
         DocumentQuery: {

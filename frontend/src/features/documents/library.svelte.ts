@@ -9,7 +9,6 @@ const WORKING_EVERY_MS = 1000;
 const MOST = 10_000;
 const PART_BYTES = 200e6;
 const PART_FILES = 200;
-const WORKING = ["queued", "reading", "embedding"] as const;
 
 /** A file of a stream that is still open. Once it has an id, it is also in the list of documents. */
 export interface Arriving {
@@ -53,8 +52,7 @@ export class Library {
   async refresh(): Promise<void> {
     clearTimeout(this.#timer);
     try {
-      if (this.#full) await this.#loadAll();
-      else await this.#loadCounts();
+      await this.#load(this.#full ? MOST : 1);
       this.failure = null;
       this.loaded = true;
     } catch (error) {
@@ -65,28 +63,13 @@ export class Library {
     }
   }
 
-  async #loadAll(): Promise<void> {
-    const found = await data(api.GET("/api/documents", { params: { query: { limit: MOST } } }));
-    this.documents = found.documents;
-    this.#count(found.total, found.passages, found.size);
-    this.#measure(found.documents.filter(({ status }) => WORKING.some((one) => one === status)).length);
-  }
-
-  async #loadCounts(): Promise<void> {
-    const ask = (query: { limit: number; status?: Document["status"] }) =>
-      data(api.GET("/api/documents", { params: { query } }));
-    const [all, ...working] = await Promise.all([
-      ask({ limit: 1 }),
-      ...(this.loaded && !this.working && !this.arriving.length ? [] : WORKING.map((status) => ask({ limit: 1, status }))),
-    ]);
-    this.#count(all.total, all.passages, all.size);
-    this.#measure(working.reduce((sum, { total }) => sum + total, 0));
-  }
-
-  #count(total: number, passages: number, size: number): void {
-    this.total = total;
-    this.passages = passages;
-    this.size = size;
+  async #load(limit: number): Promise<void> {
+    const found = await data(api.GET("/api/documents", { params: { query: { limit } } }));
+    if (limit === MOST) this.documents = found.documents;
+    this.total = found.total;
+    this.passages = found.passages;
+    this.size = found.size;
+    this.#measure(found.working);
   }
 
   #measure(working: number): void {
