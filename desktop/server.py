@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
-THREADS: Final = 32
-"""A stream holds a thread for as long as it is open; with waitress's own 4, four streams would starve everything."""
+THREADS: Final = 64
+"""A stream holds a thread for as long as it is open; with waitress's own 4, four streams would starve everything, the
+stop of a fifth included."""
 
 STOP_SECONDS: Final = 0.8
 """How long `stop` waits for requests to end by themselves after their connections were closed."""

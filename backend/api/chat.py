@@ -28,8 +28,7 @@ def ask(body: ChatBody) -> Response:
             use_documents=body.use_rag,
             conversation_id=body.conversation_id,
             parent_id=body.parent_id,
-            # A null that is said means the root; without it the question follows what was said last.
-            at_root=body.parent_id is None and "parent_id" in body.model_fields_set,
+            at_root=_is_root(body),
             model=body.model,
             document_ids=body.document_ids,
             temperature=body.options.temperature,
@@ -54,5 +53,16 @@ def stop(message_id: str) -> Ok:
 def budget(body: BudgetBody) -> Budget:
     """What a message would take of the model's window, before it is sent and before its passages are found."""
     return parts().chat.budget(
-        Question(message=body.message, conversation_id=body.conversation_id, parent_id=body.parent_id, model=body.model)
+        Question(
+            message=body.message,
+            conversation_id=body.conversation_id,
+            parent_id=body.parent_id,
+            at_root=_is_root(body),
+            model=body.model,
+        )
     )
+
+
+def _is_root(body: ChatBody | BudgetBody) -> bool:
+    """A null parent that is said means the root; without it the question follows what was said last."""
+    return body.parent_id is None and "parent_id" in body.model_fields_set

@@ -381,6 +381,8 @@ def test_the_budget_is_told_before_sending(http: httpx.Client) -> None:
     assert budget["history"] > 0
     assert budget["question"] > 100
     assert budget["system"] + budget["history"] + budget["question"] + budget["free"] == budget["window"]
+    at_root = {"message": "Hello", "conversation_id": identity, "parent_id": None}
+    assert http.post("/api/chat/budget", json=at_root).json()["history"] == 0
     over = http.post("/api/chat/budget", json={"message": "word " * 50_000}).json()
     assert over["free"] < 0
 

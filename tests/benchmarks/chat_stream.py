@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,9 +31,8 @@ import json, sys, time
 from tests.ollama_script import Answer
 from tests.ollama_stand_in import StandIn
 work = json.loads(sys.argv[1])
-stand_in = StandIn(answer=Answer(
-    tokens=[f" word{n % 97}" for n in range(work["tokens"])], tokens_per_second=work["rate"],
-    first_token_seconds=work["first"]))
+tokens = work["said"] or [f" word{n % 97}" for n in range(work["tokens"])]
+stand_in = StandIn(answer=Answer(tokens=tokens, tokens_per_second=work["rate"], first_token_seconds=work["first"]))
 stand_in.start()
 print(stand_in.host, flush=True)
 seen = 0
@@ -78,8 +77,11 @@ def read(url: str, path: str, body: dict[str, object], headers: dict[str, str] |
 
 
 @contextmanager
-def stand_in(tokens: int, rate: float | None, first: float = 0.0) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    work = json.dumps({"tokens": tokens, "rate": rate, "first": first})
+def stand_in(
+    tokens: int, rate: float | None, first: float = 0.0, said: Sequence[str] = ()
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """An engine in a process of its own that says so many words, or those in `said`."""
+    work = json.dumps({"tokens": tokens, "rate": rate, "first": first, "said": said})
     process = subprocess.Popen([sys.executable, "-c", STAND_IN, work], stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout is not None
     try:
