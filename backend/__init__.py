@@ -70,17 +70,19 @@ def _services(config: Config, database: Database) -> Services:
     from backend.services.search import Search
     from backend.stores.conversations import Conversations
     from backend.stores.documents import Documents
+    from backend.stores.presets import Presets
     from backend.stores.settings import Settings
     from backend.stores.vectors import Vectors
 
     settings = Settings(database)
     conversations = Conversations(database)
     documents = Documents(database)
+    presets = Presets(database)
     vectors = Vectors(config.data / "passages.lance")
     embedder = Embedder(config.models)
     library = Library(config, documents, vectors, embedder)
     search = Search(documents, vectors, embedder)
     builtin = BuiltinEngine(config.models / FILE, command("builtin-engine"), environment())
     models = Models(settings, builtin, config.ollama_host)
-    chat = Chat(conversations, models, search, settings.get, config.max_message)
-    return Services(config, database, settings, conversations, documents, library, search, models, chat)
+    chat = Chat(conversations, models, search, settings.get, config.max_message, presets=presets)
+    return Services(config, database, settings, conversations, documents, presets, library, search, models, chat)

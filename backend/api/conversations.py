@@ -47,10 +47,12 @@ def get(identity: str) -> Conversation:
 @blueprint.patch("/api/conversations/<identity>")
 @endpoint(body=ConversationChange, returns=Conversation)
 def change(identity: str, body: ConversationChange) -> Conversation:
-    """Renames it, or remembers the branch that is shown."""
+    """Renames it, or remembers the branch that is shown, or the preset of the next questions."""
     conversations = parts().conversations
     if body.leaf_id is not None:
         conversations.show_branch(identity, body.leaf_id)
+    if "preset_id" in body.model_fields_set:
+        conversations.use_preset(identity, body.preset_id)
     if body.title is not None:
         conversations.rename(identity, body.title)
     return _conversation(identity)

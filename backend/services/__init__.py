@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from backend.stores.conversations import Conversations
     from backend.stores.database import Database
     from backend.stores.documents import Documents
+    from backend.stores.presets import Presets
     from backend.stores.settings import Settings
 
 
@@ -27,6 +28,7 @@ class Services:
     settings: Settings
     conversations: Conversations
     documents: Documents
+    presets: Presets
     library: Library
     search: Search
     models: Models

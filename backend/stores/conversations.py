@@ -57,6 +57,7 @@ class Conversation:
     updated_at: str
     answering: bool
     leaf_id: str | None
+    preset_id: str | None
     messages: list[Message]
 
 
@@ -122,6 +123,7 @@ class Conversations:
             summary.updated_at,
             summary.answering,
             row["leaf_id"],
+            row["preset_id"],
             [_message(message) for message in messages],
         )
 
@@ -137,6 +139,20 @@ class Conversations:
             self._row(db, identity)
             _require_message(db, identity, leaf_id)
             db.execute("UPDATE conversations SET leaf_id = ? WHERE id = ?", (leaf_id, identity))
+
+    def preset(self, identity: str) -> str | None:
+        """The preset that was used last. Raises NotFound."""
+        with self._database.read() as db:
+            preset: str | None = self._row(db, identity)["preset_id"]
+        return preset
+
+    def use_preset(self, identity: str, preset_id: str | None) -> None:
+        """For the next questions. Raises NotFound for an unknown conversation or preset."""
+        with self._database.write() as db:
+            self._row(db, identity)
+            if preset_id and not db.execute("SELECT 1 FROM presets WHERE id = ?", (preset_id,)).fetchone():
+                raise NotFound("There is no such preset. It may have been deleted.")
+            db.execute("UPDATE conversations SET preset_id = ? WHERE id = ?", (preset_id, identity))
 
     def delete(self, identity: str) -> None:
         """Raises NotFound."""
@@ -181,8 +197,11 @@ class Conversations:
         model: str,
         sources: Sequence[JSON],
         title: str = "",
+        preset_id: str | None = None,
     ) -> Turn:
         """Keeps the question and the still empty answer in one transaction; for None in a new conversation, `title`d.
+
+        The conversation remembers the preset; one that was deleted a moment ago is none.
 
         A question equal to one that `parent_id` already has is that question again, so writing an answer again makes
         a sibling of the answer and not a second question.
@@ -213,7 +232,11 @@ class Conversations:
                 "created_at) VALUES (?, ?, ?, 'assistant', '', 'streaming', ?, ?, ?)",
                 (answer_id, identity, question_id, model, json.dumps(list(sources)), now),
             )
-            db.execute("UPDATE conversations SET leaf_id = ?, updated_at = ? WHERE id = ?", (answer_id, now, identity))
+            db.execute(
+                "UPDATE conversations SET leaf_id = ?, updated_at = ?,"
+                " preset_id = (SELECT id FROM presets WHERE id = ?) WHERE id = ?",
+                (answer_id, now, preset_id, identity),
+            )
         return Turn(identity, title, question_id, answer_id)
 
     def keep_partial(self, message_id: str, content: str, thinking: str) -> None:
