@@ -6,6 +6,7 @@ import { Chats } from "../features/chat/chats.svelte";
 import { Library } from "../features/documents/library.svelte";
 import { Models } from "../features/models/models.svelte";
 import { Presets } from "../features/presets/presets.svelte";
+import { Backups } from "../features/settings/backup.svelte";
 import { Preferences } from "../features/settings/preferences.svelte";
 import { ConversationList } from "../features/sidebar/conversations.svelte";
 import { Notices } from "./notices.svelte";
@@ -18,6 +19,7 @@ export class App {
   readonly conversations = new ConversationList(this.notices);
   readonly models = new Models();
   readonly library = new Library(this.notices);
+  readonly backups = new Backups();
   readonly presets = new Presets(this.notices);
   readonly chats = new Chats(this.router, this.preferences, this.conversations, this.notices, this.presets);
   status = $state<Status | null>(null);

@@ -324,6 +324,29 @@ export const en = {
   ollamaAddressHint: "Empty: OLLAMA_HOST, or 127.0.0.1:11434.",
   dataGroup: "Data",
   dataFolder: "Data folder",
+
+  // Backup
+  backup: "Backup",
+  backupAsk: "Back up…",
+  backupHint: "Conversations, documents, presets and settings in one file, in your documents folder. It is not encrypted.",
+  backupHintWindow: "Conversations, documents, presets and settings in one file, where you choose. It is not encrypted.",
+  backupWritten: (size: string) => `Backed up and read back, ${size}`,
+  copyPath: "Copy the path",
+  copyBegins: "Begins",
+  copy_writing: (done: string, all: string) => `Writing, ${done} of ${all}`,
+  copy_checking: (done: string, all: string) => `Reading it back, ${done} of ${all}`,
+  copy_unpacking: (done: string, all: string) => `Checking and unpacking, ${done} of ${all}`,
+  restore: "Restore",
+  restoreAsk: "Restore…",
+  restoreHint: "Takes the data of a backup in place of what is here.",
+  restoreTitle: "Restore a backup?",
+  restoreMeans:
+    "The file is checked and unpacked now; nothing changes yet. When LocalChat starts the next time, its data replaces everything that is here.",
+  restoreWaits: (day: string, documents: string, conversations: string) =>
+    `Quit LocalChat and start it again: it then takes the backup of ${day}, with ${documents} documents and ${conversations} conversations. Everything that is here until then is replaced.`,
+  keepPresent: "Keep what is here",
+  chooseBackup: "Choose the file…",
+  backupPath: "Path of the backup on this computer",
 };
 
 function leftOutWhat(turns: number, passages: number): string {
