@@ -29,7 +29,7 @@ def test_there_and_back_with_nothing_running(localchat: Run, tmp_path: Path) -> 
     made = localchat("backup", file)
     assert made.returncode == 0, made.stderr
     assert str(file) in made.stdout
-    assert "1 documents" in made.stdout
+    assert "1 document, 0 conversations" in made.stdout
 
     other = str(tmp_path / "other")
     restored = localchat("restore", file, "--data", other)

@@ -38,7 +38,7 @@ def test_a_backup_is_written_and_restored_at_the_next_start(begin: Begin, tmp_pa
         dialog.get_by_label("Path of the backup").fill(str(file))
         dialog.get_by_role("button", name="Restore").click()
         waits = page.get_by_text(re.compile("Quit LocalChat and start it again"))
-        expect(waits).to_contain_text("0 documents and 1 conversations")
+        expect(waits).to_contain_text("0 documents and 1 conversation.")
         assert violations(page) == []
         page.get_by_role("button", name="Keep what is here").click()
         expect(waits).to_have_count(0)

@@ -342,8 +342,8 @@ export const en = {
   restoreTitle: "Restore a backup?",
   restoreMeans:
     "The file is checked and unpacked now; nothing changes yet. When LocalChat starts the next time, its data replaces everything that is here.",
-  restoreWaits: (day: string, documents: string, conversations: string) =>
-    `Quit LocalChat and start it again: it then takes the backup of ${day}, with ${documents} documents and ${conversations} conversations. Everything that is here until then is replaced.`,
+  restoreWaits: (day: string, documents: number, conversations: number) =>
+    `Quit LocalChat and start it again: it then takes the backup of ${day}, with ${documents} ${s(documents, "document", "documents")} and ${conversations} ${s(conversations, "conversation", "conversations")}. Everything that is here until then is replaced.`,
   keepPresent: "Keep what is here",
   chooseBackup: "Choose the file…",
   backupPath: "Path of the backup on this computer",
