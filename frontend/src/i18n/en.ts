@@ -82,6 +82,7 @@ export const en = {
   answerEndsEarly: "The answer has ended early.",
   answerFailed: "The answer failed. What was written is kept.",
   answerInterrupted: "The answer was cut off. What was written is kept.",
+  answerInterruptedEmpty: "The answer was cut off before its first word.",
   answerStopped: "Stopped. What was written is kept.",
   reading: "The model is reading.",
   copyQuestion: "Copy question",

@@ -251,7 +251,7 @@ function blank(id: string, parent: string | null, role: Message["role"], content
 /** What happened to an answer that did not end well, in words; null when it did. */
 export function outcome(message: Message): string | null {
   if (message.status === "failed") return message.error?.message ?? t("answerFailed");
-  if (message.status === "interrupted") return t("answerInterrupted");
+  if (message.status === "interrupted") return t(message.content || message.thinking ? "answerInterrupted" : "answerInterruptedEmpty");
   if (message.status === "stopped") return t("answerStopped");
   return null;
 }
