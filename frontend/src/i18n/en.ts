@@ -19,11 +19,14 @@ export const en = {
   more: (name: string) => `More about ${name}`,
   pageMissing: "This page could not be loaded: LocalChat’s server does not answer.",
   reload: "Reload",
+  serverChanged: "LocalChat was started anew, and this page is of the start before. Open LocalChat again; what was kept is there.",
+  serverGone: "LocalChat’s server does not answer. What you write stays here, and the page goes on as soon as it is back.",
   remove: "Remove",
   rename: "Rename",
   show: "Show",
   showMore: "Show more",
   tryAgain: "Try again",
+  tryNow: "Try now",
   undo: "Undo",
 
   // Times and places

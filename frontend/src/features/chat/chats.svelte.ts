@@ -46,6 +46,11 @@ export class Chats implements Watcher {
     return opened;
   }
 
+  /** What is open, as the server has it; an answer that broke off here may have gone on there. */
+  reload(): void {
+    for (const conversation of this.#open.values()) void conversation.load();
+  }
+
   startAnew(): void {
     if (this.#fresh.messages.length) this.#fresh = this.#make(null);
     this.#router.go("chat");
