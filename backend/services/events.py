@@ -47,13 +47,15 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class TurnUsage:
-    """The engine's own counts, and our time to the first token (seconds)."""
+    """The engine's own counts, our times (seconds), and what was sent: how the window was shared out."""
 
     prompt_tokens: int
     completion_tokens: int
     seconds: float
     tokens_per_second: float
     first_token_seconds: float
+    thinking_seconds: float | None = None
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2155,9 +2155,11 @@ export interface components {
         };
         /**
          * TurnUsage
-         * @description The engine's own counts, and our time to the first token (seconds).
+         * @description The engine's own counts, our times (seconds), and what was sent: how the window was shared out.
          */
         TurnUsage: {
+            /** @default null */
+            budget?: components["schemas"]["Budget"] | null;
             /** Completion Tokens */
             completion_tokens: number;
             /** First Token Seconds */
@@ -2166,6 +2168,11 @@ export interface components {
             prompt_tokens: number;
             /** Seconds */
             seconds: number;
+            /**
+             * Thinking Seconds
+             * @default null
+             */
+            thinking_seconds?: number | null;
             /** Tokens Per Second */
             tokens_per_second: number;
         };

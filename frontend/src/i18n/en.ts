@@ -109,6 +109,18 @@ export const en = {
   sourcesOfAnswer: (n: number) => `${n} ${s(n, "source", "sources")} in this answer`,
   rank: (n: number) => `rank ${n}`,
 
+  // Details of a turn
+  turnDetails: "Details of this answer",
+  answeredBy: "Model",
+  promptTokens: "Read",
+  answerTokens: "Written",
+  nTokens: (figure: string) => `${figure} tokens`,
+  speed: "Speed",
+  tokensPerSecond: (figure: string) => `${figure} tokens a second`,
+  firstTokenAfter: "First word after",
+  wholeTime: "In all",
+  sentAs: (window: string) => `Sent, of a window of ${window} tokens`,
+
   // Composer and meter
   message: "Message",
   writeMessage: "Write a message",
