@@ -62,6 +62,7 @@ def _create_api(config: Config, database: Database) -> Flask:
 def _services(config: Config, database: Database) -> Services:
     from backend.engines.builtin import FILE, BuiltinEngine
     from backend.engines.embedder import Embedder
+    from backend.engines.ollama_program import OllamaProgram
     from backend.services import Services
     from backend.services.chat import Chat
     from backend.services.child import command, environment
@@ -81,6 +82,7 @@ def _services(config: Config, database: Database) -> Services:
     library = Library(config, documents, vectors, embedder)
     search = Search(documents, vectors, embedder)
     builtin = BuiltinEngine(config.models / FILE, command("builtin-engine"), environment())
-    models = Models(settings, builtin, config.ollama_host)
+    program = OllamaProgram(config.data / "logs" / "ollama.log")
+    models = Models(settings, builtin, config.ollama_host, program)
     chat = Chat(conversations, models, search, settings.get, config.max_message)
     return Services(config, database, settings, conversations, documents, library, search, models, chat)

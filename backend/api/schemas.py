@@ -232,6 +232,7 @@ class Engine(Schema):
     address: str
     version: str
     message: str
+    startable: bool = Field(default=False, description="it is installed on this computer and does not run")
 
 
 class Pull(Schema):

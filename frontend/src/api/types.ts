@@ -713,6 +713,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/engines/ollama/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts Ollama where it is installed and does not run; it ends with LocalChat. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Engine"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -1667,6 +1712,12 @@ export interface components {
             name: "ollama" | "builtin";
             /** Running */
             running: boolean;
+            /**
+             * Startable
+             * @description it is installed on this computer and does not run
+             * @default false
+             */
+            startable?: boolean;
             /** Version */
             version: string;
         };

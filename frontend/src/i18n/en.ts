@@ -25,6 +25,8 @@ export const en = {
   rename: "Rename",
   show: "Show",
   showMore: "Show more",
+  startOllama: "Start Ollama",
+  starting: "Starting…",
   tryAgain: "Try again",
   tryNow: "Try now",
   undo: "Undo",
