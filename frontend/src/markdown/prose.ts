@@ -15,6 +15,8 @@ import { sanitize } from "./sanitize";
 const LONG_BLOCK = 8_000;
 const STEPS = 64;
 const PAUSE_MS = 300;
+/** A long answer that is opened goes into the page in portions of this time. */
+const PORTION_MS = 8;
 
 interface Placed {
   raw: string;
@@ -36,6 +38,8 @@ export class ProseRenderer {
   #frame = 0;
   #later: ReturnType<typeof setTimeout> | undefined;
   #opened: number | null = null;
+  /** Shown at once: the splitter has seen nothing of it. */
+  #whole = false;
 
   constructor(root: HTMLElement, name: SourceName = () => null, render: RenderBlock = renderBlock) {
     this.#root = root;
@@ -53,7 +57,7 @@ export class ProseRenderer {
   flush(): void {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    if (!this.#next.startsWith(this.#text)) this.#reset();
+    if (!this.#next.startsWith(this.#text) || (this.#whole && this.#next !== this.#text)) this.#reset();
     const piece = this.#next.slice(this.#text.length);
     if (!piece || this.#waits(piece)) return;
     this.#take(piece);
@@ -110,6 +114,33 @@ export class ProseRenderer {
     dropLooseMarks(this.#root);
   }
 
+  /**
+   * The text is complete, and nothing of it was shown before: it is put into the page in portions, the first at once.
+   * After `update` this is `finish`.
+   */
+  show(text: string): void {
+    if (this.#text || this.#next) return this.finish(text);
+    this.#text = this.#next = text;
+    this.#whole = true;
+    const blocks = splitWhole(text);
+    let at = 0;
+    const step = (): void => {
+      const until = performance.now() + PORTION_MS;
+      const portion: Placed[] = [];
+      for (; at < blocks.length && (!portion.length || performance.now() < until); at++) {
+        const block = blocks[at]!;
+        portion.push({ raw: block.raw, element: this.#rendered(block) });
+      }
+      const elements = portion.flatMap(({ element }) => element ?? []);
+      this.#root.append(...elements);
+      this.#finished.push(...portion);
+      for (const element of elements) settle(element);
+      if (at < blocks.length) this.#later = setTimeout(step, 0);
+      else dropLooseMarks(this.#root);
+    };
+    step();
+  }
+
   /** The source whose words are shown; its chips say so. */
   open(source: number | null): void {
     if (source === this.#opened) return;
@@ -160,6 +191,8 @@ export class ProseRenderer {
   }
 
   #reset(): void {
+    clearTimeout(this.#later);
+    this.#whole = false;
     this.#root.replaceChildren();
     this.#splitter = new BlockSplitter();
     this.#finished = [];

@@ -26,7 +26,8 @@ interface Thought {
 export class Conversation {
   id = $state<string | null>(null);
   title = $state("");
-  messages = $state<Message[]>([]);
+  /** Replaced, not changed; only those that are being asked and written change in themselves. */
+  messages = $state.raw<Message[]>([]);
   leaf = $state<string | null>(null);
   loading = $state(false);
   /** Why it could not be loaded. */
@@ -124,11 +125,11 @@ export class Conversation {
     const same = this.messages.findLast(
       ({ parent_id, role, content }) => parent_id === parent && role === "user" && content === text,
     );
-    const question = same ?? blank(UNSENT, parent, "user", text);
-    const answer = { ...blank("answer-being-asked", question.id, "assistant", ""), status: "streaming" as const };
+    const question = $state(blank(UNSENT, parent, "user", text));
+    const answer: Message = $state({ ...blank("answer-being-asked", (same ?? question).id, "assistant", ""), status: "streaming" });
     this.messages = [...this.messages, ...(same ? [] : [question]), answer];
     this.leaf = this.writing = answer.id;
-    return this.messages.at(-1)!;
+    return answer;
   }
 
   /** Takes the events in; false when the stream ended without saying how. */
