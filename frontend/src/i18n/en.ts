@@ -105,6 +105,12 @@ export const en = {
   copyCode: (language: string) => `Copy the ${language ? `${language} ` : ""}code`,
   codeIn: (language: string) => (language ? `Code in ${language}` : "Code"),
   table: "Table",
+  task: "Task",
+  footnote: (label: string) => `Footnote ${label}`,
+  footnoteBack: (label: string) => `Back from footnote ${label} to the text`,
+  moreRows: (shown: number, all: number) => `Show more rows (${shown} of ${all})`,
+  wrapLines: "Wrap",
+  wrapCode: "Wrap long lines",
 
   // Sources
   source: (n: number) => `Source ${n}`,
