@@ -7,12 +7,14 @@ import { Library } from "../features/documents/library.svelte";
 import { Models } from "../features/models/models.svelte";
 import { Preferences } from "../features/settings/preferences.svelte";
 import { ConversationList } from "../features/sidebar/conversations.svelte";
+import { Layers } from "./layers.svelte";
 import { Notices } from "./notices.svelte";
 import { Router } from "./route.svelte";
 
 export class App {
   readonly router = new Router();
   readonly notices = new Notices();
+  readonly layers = new Layers();
   readonly preferences = new Preferences();
   readonly conversations = new ConversationList(this.notices);
   readonly models = new Models();
