@@ -8,12 +8,14 @@ import { Models } from "../features/models/models.svelte";
 import { Preferences } from "../features/settings/preferences.svelte";
 import { ConversationList } from "../features/sidebar/conversations.svelte";
 import { Connection } from "./connection.svelte";
+import { Layers } from "./layers.svelte";
 import { Notices } from "./notices.svelte";
 import { Router } from "./route.svelte";
 
 export class App {
   readonly router = new Router();
   readonly notices = new Notices();
+  readonly layers = new Layers();
   readonly preferences = new Preferences();
   readonly conversations = new ConversationList(this.notices);
   readonly models = new Models();

@@ -63,6 +63,11 @@ export class ConversationList {
     this.items = this.items.map((item) => (item.id === id ? { ...item, answering: false } : item));
   }
 
+  /** Deleted here, though the server still has it. */
+  isLeaving(id: string): boolean {
+    return this.#leaving.has(id);
+  }
+
   async rename(id: string, title: string): Promise<void> {
     const before = this.items;
     this.items = before.map((item) => (item.id === id ? { ...item, title } : item));
