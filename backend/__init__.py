@@ -31,8 +31,9 @@ def create_app(config: Config) -> Flask:
 def open_data(config: Config) -> Callable[[], Flask]:
     """The first step: quick, and it writes, so that all a data folder can refuse is refused here. Raises StorageError.
 
-    Answers that were being written when the last run ended are marked as interrupted. Returns the second step, which
-    imports Flask and makes the API alone, with no guard: `backend.api.front.front` must stand before it.
+    Answers that were being written when the last run ended are marked as interrupted, conversations that were put away
+    are deleted. Returns the second step, which imports Flask and makes the API alone, with no guard:
+    `backend.api.front.front` must stand before it.
     """
     from backend.errors import from_storage
     from backend.stores.conversations import Conversations
@@ -43,7 +44,9 @@ def open_data(config: Config) -> Callable[[], Flask]:
     except OSError as error:
         raise from_storage(error) or error from error
     database = Database(config.data / "localchat.db")
-    Conversations(database).interrupt_unfinished()
+    conversations = Conversations(database)
+    conversations.delete_put_away()
+    conversations.interrupt_unfinished()
     return lambda: _create_api(config, database)
 
 
@@ -69,6 +72,7 @@ def _services(config: Config, database: Database) -> Services:
     from backend.services.documents import Library
     from backend.services.models import Models
     from backend.services.search import Search
+    from backend.stores.conversation_search import ConversationSearch
     from backend.stores.conversations import Conversations
     from backend.stores.documents import Documents
     from backend.stores.settings import Settings
@@ -85,4 +89,5 @@ def _services(config: Config, database: Database) -> Services:
     program = OllamaProgram(config.data / "logs" / "ollama.log")
     models = Models(settings, builtin, config.ollama_host, program)
     chat = Chat(conversations, models, search, settings.get, config.max_message)
-    return Services(config, database, settings, conversations, documents, library, search, models, chat)
+    found = ConversationSearch(database)
+    return Services(config, database, settings, conversations, found, documents, library, search, models, chat)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from backend.services.documents import Library
     from backend.services.models import Models
     from backend.services.search import Search
+    from backend.stores.conversation_search import ConversationSearch
     from backend.stores.conversations import Conversations
     from backend.stores.database import Database
     from backend.stores.documents import Documents
@@ -26,6 +27,7 @@ class Services:
     database: Database
     settings: Settings
     conversations: Conversations
+    conversation_search: ConversationSearch
     documents: Documents
     library: Library
     search: Search

@@ -156,11 +156,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest first; `q` searches titles and every message. */
+        /** Pinned ones first, then the newest; `q` searches titles and every message, `tag` keeps those that carry it. */
         get: {
             parameters: {
                 query?: {
                     q?: string;
+                    tag?: string | null;
                     offset?: number;
                     limit?: number;
                 };
@@ -306,7 +307,7 @@ export interface paths {
         };
         options?: never;
         head?: never;
-        /** Renames it, or remembers the branch that is shown. */
+        /** Renames, pins or tags it, remembers the branch that is shown, puts it away or brings it back. */
         patch: {
             parameters: {
                 query?: never;
@@ -1558,12 +1559,25 @@ export interface components {
             leaf_id: string | null;
             /** Messages */
             messages: components["schemas"]["Message"][];
+            /**
+             * Pinned
+             * @default false
+             */
+            pinned?: boolean;
+            /**
+             * Tags
+             * @default []
+             */
+            tags?: string[];
             /** Title */
             title: string;
             /** Updated At */
             updated_at: string;
         };
-        /** ConversationChange */
+        /**
+         * ConversationChange
+         * @description What is left out stays as it is.
+         */
         ConversationChange: {
             /**
              * Leaf Id
@@ -1571,17 +1585,52 @@ export interface components {
              */
             leaf_id?: string | null;
             /**
+             * Pinned
+             * @default null
+             */
+            pinned?: boolean | null;
+            /**
+             * Put Away
+             * @description true: out of lists and search, false: back; deleted at next start
+             * @default null
+             */
+            put_away?: boolean | null;
+            /**
+             * Tags
+             * @default null
+             */
+            tags?: string[] | null;
+            /**
              * Title
              * @default null
              */
             title?: string | null;
         };
-        /** ConversationList */
+        /**
+         * ConversationList
+         * @description `total` counts the conversations that match; `tags` are those of all, by name.
+         */
         ConversationList: {
             /** Conversations */
-            conversations: components["schemas"]["ConversationSummary"][];
+            conversations: components["schemas"]["ListedConversation"][];
+            /** Tags */
+            tags: components["schemas"]["TagCount"][];
             /** Total */
             total: number;
+        };
+        /**
+         * ConversationMatch
+         * @description `hits`: messages that hold the words; `message_id`: the newest of them, null when only the title does.
+         */
+        ConversationMatch: {
+            /** Hits */
+            hits: number;
+            /** Message Id */
+            message_id: string | null;
+            /** Snippet */
+            snippet: components["schemas"]["SnippetPart"][];
+            /** Title */
+            title: components["schemas"]["SnippetPart"][];
         };
         /** ConversationQuery */
         ConversationQuery: {
@@ -1600,22 +1649,11 @@ export interface components {
              * @default
              */
             q?: string;
-        };
-        /** ConversationSummary */
-        ConversationSummary: {
             /**
-             * Answering
-             * @default false
+             * Tag
+             * @default null
              */
-            answering?: boolean;
-            /** Created At */
-            created_at: string;
-            /** Id */
-            id: string;
-            /** Title */
-            title: string;
-            /** Updated At */
-            updated_at: string;
+            tag?: string | null;
         };
         /** Document */
         Document: {
@@ -1802,6 +1840,37 @@ export interface components {
             passage_id: string;
             /** Rank */
             rank: number;
+        };
+        /**
+         * ListedConversation
+         * @description `match` where words were asked for.
+         */
+        ListedConversation: {
+            /**
+             * Answering
+             * @default false
+             */
+            answering?: boolean;
+            /** Created At */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** @default null */
+            match?: components["schemas"]["ConversationMatch"] | null;
+            /**
+             * Pinned
+             * @default false
+             */
+            pinned?: boolean;
+            /**
+             * Tags
+             * @default []
+             */
+            tags?: string[];
+            /** Title */
+            title: string;
+            /** Updated At */
+            updated_at: string;
         };
         /**
          * Message
@@ -2163,6 +2232,16 @@ export interface components {
             welcome_dismissed?: boolean | null;
         };
         /**
+         * SnippetPart
+         * @description `found`: one of the words that were asked for.
+         */
+        SnippetPart: {
+            /** Found */
+            found: boolean;
+            /** Text */
+            text: string;
+        };
+        /**
          * Source
          * @description A passage that was given to the model. `number` is the [n] of the answer; `page` counts from 1.
          */
@@ -2198,6 +2277,13 @@ export interface components {
             model: components["schemas"]["ActiveModel"];
             /** Version */
             version: string;
+        };
+        /** TagCount */
+        TagCount: {
+            /** Conversations */
+            conversations: number;
+            /** Tag */
+            tag: string;
         };
         /** Thinking */
         Thinking: {
@@ -2259,8 +2345,8 @@ export type Content = components['schemas']['Content'];
 export type Conversation = components['schemas']['Conversation'];
 export type ConversationChange = components['schemas']['ConversationChange'];
 export type ConversationList = components['schemas']['ConversationList'];
+export type ConversationMatch = components['schemas']['ConversationMatch'];
 export type ConversationQuery = components['schemas']['ConversationQuery'];
-export type ConversationSummary = components['schemas']['ConversationSummary'];
 export type Document = components['schemas']['Document'];
 export type DocumentCounts = components['schemas']['DocumentCounts'];
 export type DocumentError = components['schemas']['DocumentError'];
@@ -2273,6 +2359,7 @@ export type FileProgress = components['schemas']['FileProgress'];
 export type FileResult = components['schemas']['FileResult'];
 export type Health = components['schemas']['Health'];
 export type LeftOut = components['schemas']['LeftOut'];
+export type ListedConversation = components['schemas']['ListedConversation'];
 export type Message = components['schemas']['Message'];
 export type Model = components['schemas']['Model'];
 export type ModelList = components['schemas']['ModelList'];
@@ -2294,8 +2381,10 @@ export type SearchResponse = components['schemas']['SearchResponse'];
 export type SearchResult = components['schemas']['SearchResult'];
 export type Settings = components['schemas']['Settings'];
 export type SettingsChange = components['schemas']['SettingsChange'];
+export type SnippetPart = components['schemas']['SnippetPart'];
 export type Source = components['schemas']['Source'];
 export type Status = components['schemas']['Status'];
+export type TagCount = components['schemas']['TagCount'];
 export type Thinking = components['schemas']['Thinking'];
 export type TurnUsage = components['schemas']['TurnUsage'];
 export type UploadDone = components['schemas']['UploadDone'];
