@@ -75,12 +75,14 @@ def _services(config: Config, database: Database) -> Services:
     from backend.stores.conversation_search import ConversationSearch
     from backend.stores.conversations import Conversations
     from backend.stores.documents import Documents
+    from backend.stores.presets import Presets
     from backend.stores.settings import Settings
     from backend.stores.vectors import Vectors
 
     settings = Settings(database)
     conversations = Conversations(database)
     documents = Documents(database)
+    presets = Presets(database)
     vectors = Vectors(config.data / "passages.lance")
     embedder = Embedder(config.models)
     library = Library(config, documents, vectors, embedder)
@@ -88,6 +90,6 @@ def _services(config: Config, database: Database) -> Services:
     builtin = BuiltinEngine(config.models / FILE, command("builtin-engine"), environment())
     program = OllamaProgram(config.data / "logs" / "ollama.log")
     models = Models(settings, builtin, config.ollama_host, program)
-    chat = Chat(conversations, models, search, settings.get, config.max_message)
+    chat = Chat(conversations, models, search, settings.get, config.max_message, presets=presets)
     found = ConversationSearch(database)
-    return Services(config, database, settings, conversations, found, documents, library, search, models, chat)
+    return Services(config, database, settings, conversations, found, documents, presets, library, search, models, chat)

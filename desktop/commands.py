@@ -22,7 +22,9 @@ BATCH_BYTES: Final = 256 * 1024**2
 def ask(client: Client, question: str, *, documents: bool) -> int:
     """Prints the answer as it comes, then the passages that it was given. Raises Refused."""
     sources: list[dict[str, Any]] = []
-    with closing(client.stream("/api/chat", json={"message": question, "use_rag": documents})) as events:
+    # Unsaid, it is as the default preset has it.
+    body = {"message": question} if documents else {"message": question, "use_rag": False}
+    with closing(client.stream("/api/chat", json=body)) as events:
         for event in events:
             sources = event.get("sources", sources)
             if "content" in event:

@@ -55,10 +55,13 @@ def get(identity: str) -> Conversation:
 @blueprint.patch("/api/conversations/<identity>")
 @endpoint(body=ConversationChange, returns=Conversation)
 def change(identity: str, body: ConversationChange) -> Conversation:
-    """Renames, pins or tags it, remembers the branch that is shown, puts it away or brings it back."""
+    """Renames, pins or tags it, remembers the branch that is shown or the preset of the next questions, puts it away or
+    brings it back."""
     conversations = parts().conversations
     if body.leaf_id is not None:
         conversations.show_branch(identity, body.leaf_id)
+    if "preset_id" in body.model_fields_set:
+        conversations.use_preset(identity, body.preset_id)
     if body.title is not None:
         conversations.rename(identity, body.title)
     if body.pinned is not None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from backend.stores.conversations import Conversations
     from backend.stores.database import Database
     from backend.stores.documents import Documents
+    from backend.stores.presets import Presets
     from backend.stores.settings import Settings
 
 
@@ -29,6 +30,7 @@ class Services:
     conversations: Conversations
     conversation_search: ConversationSearch
     documents: Documents
+    presets: Presets
     library: Library
     search: Search
     models: Models

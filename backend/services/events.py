@@ -68,6 +68,7 @@ class ChatStarted:
     engine: str
     sources: list[Source]
     budget: Budget
+    preset_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ class Summary:
 @dataclass(frozen=True, slots=True)
 class Conversation(Summary):
     leaf_id: str | None
+    preset_id: str | None
     messages: list[Message]
 
 
@@ -123,7 +124,10 @@ class Conversations:
                 "SELECT * FROM messages WHERE conversation_id = ? ORDER BY created_at, rowid", (identity,)
             ).fetchall()
         return Conversation(
-            **_summary_values(row), leaf_id=row["leaf_id"], messages=[_message(one) for one in messages]
+            **_summary_values(row),
+            leaf_id=row["leaf_id"],
+            preset_id=row["preset_id"],
+            messages=[_message(one) for one in messages],
         )
 
     def rename(self, identity: str, title: str) -> None:
@@ -168,6 +172,20 @@ class Conversations:
         with self._database.write(durable=True) as db:
             self._row(db, identity)
             db.execute("UPDATE conversations SET put_away_at = NULL WHERE id = ?", (identity,))
+
+    def preset(self, identity: str) -> str | None:
+        """The preset that was used last. Raises NotFound."""
+        with self._database.read() as db:
+            preset: str | None = self._row(db, identity)["preset_id"]
+        return preset
+
+    def use_preset(self, identity: str, preset_id: str | None) -> None:
+        """For the next questions. Raises NotFound for an unknown conversation or preset."""
+        with self._database.write() as db:
+            self._row(db, identity)
+            if preset_id and not db.execute("SELECT 1 FROM presets WHERE id = ?", (preset_id,)).fetchone():
+                raise NotFound("There is no such preset. It may have been deleted.")
+            db.execute("UPDATE conversations SET preset_id = ? WHERE id = ?", (preset_id, identity))
 
     def delete(self, identity: str) -> None:
         """Raises NotFound."""
@@ -217,8 +235,11 @@ class Conversations:
         model: str,
         sources: Sequence[JSON],
         title: str = "",
+        preset_id: str | None = None,
     ) -> Turn:
         """Keeps the question and the still empty answer in one transaction; for None in a new conversation, `title`d.
+
+        The conversation remembers the preset; one that was deleted a moment ago is none.
 
         A question equal to one that `parent_id` already has is that question again, so writing an answer again makes
         a sibling of the answer and not a second question.
@@ -249,7 +270,11 @@ class Conversations:
                 "created_at) VALUES (?, ?, ?, 'assistant', '', 'streaming', ?, ?, ?)",
                 (answer_id, identity, question_id, model, json.dumps(list(sources)), now),
             )
-            db.execute("UPDATE conversations SET leaf_id = ?, updated_at = ? WHERE id = ?", (answer_id, now, identity))
+            db.execute(
+                "UPDATE conversations SET leaf_id = ?, updated_at = ?,"
+                " preset_id = (SELECT id FROM presets WHERE id = ?) WHERE id = ?",
+                (answer_id, now, preset_id, identity),
+            )
         return Turn(identity, title, question_id, answer_id)
 
     def keep_partial(self, message_id: str, content: str, thinking: str) -> None:

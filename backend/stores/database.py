@@ -163,6 +163,37 @@ MIGRATIONS: tuple[str, ...] = (
             VALUES ('delete', old.number, separated(old.content));
     END;
     """,
+    # Presets: how to answer, under a name.
+    """
+    CREATE TABLE presets (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        name_key TEXT NOT NULL UNIQUE,              -- the name without regard to case
+        system_prompt TEXT NOT NULL DEFAULT '',     -- '': the built-in one
+        model TEXT,                                 -- NULL here and below: as the settings say
+        temperature REAL,
+        context_window INTEGER,
+        use_documents INTEGER,
+        is_default INTEGER NOT NULL DEFAULT 0,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX presets_one_default ON presets (is_default) WHERE is_default = 1;
+
+    -- No rows: all documents. A row outlives its document, so that the preset can say what is missing; by its content's
+    -- hash a document that comes back is known again.
+    CREATE TABLE preset_documents (
+        preset_id TEXT NOT NULL REFERENCES presets (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        document_id TEXT NOT NULL,
+        sha256 TEXT,
+        filename TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (preset_id, position)
+    ) STRICT;
+
+    ALTER TABLE conversations ADD COLUMN preset_id TEXT REFERENCES presets (id) ON DELETE SET NULL;
+    CREATE INDEX conversations_by_preset ON conversations (preset_id) WHERE preset_id IS NOT NULL;
+    """,
 )
 
 

@@ -44,7 +44,8 @@ RENDERED = """
 """
 OPEN = """(id) => {
     location.hash = '#/c/' + id;
-    return until_(() => document.querySelectorAll('.turn').length > 1 && renderedIn_([...document.querySelectorAll('.turn')].at(-1)));
+    const turns = () => [...document.querySelectorAll('.turn')];
+    return until_(() => turns().length > 1 && renderedIn_(turns().at(-1)));
 }"""
 COMPLETE = "(turns) => until_(() => document.querySelectorAll('.turn').length === turns)"
 JUMP = """() => {
@@ -126,7 +127,8 @@ def memory(page: Page, url: str, singles: list[str]) -> None:
             before = heap(cdp)
     after = heap(cdp)
     print(
-        f"{SINGLES} answers opened and closed: heap {before[0]:.1f} → {after[0]:.1f} MB ({after[0] / before[0] - 1:+.1%}), "
+        f"{SINGLES} answers opened and closed: heap {before[0]:.1f} → {after[0]:.1f} MB "
+        f"({after[0] / before[0] - 1:+.1%}), "
         f"nodes {before[1]:,.0f} → {after[1]:,.0f}"
     )
 

@@ -307,7 +307,7 @@ export interface paths {
         };
         options?: never;
         head?: never;
-        /** Renames, pins or tags it, remembers the branch that is shown, puts it away or brings it back. */
+        /** Renames, pins or tags it, remembers the branch that is shown or the preset of the next questions, puts it away or brings it back. */
         patch: {
             parameters: {
                 query?: never;
@@ -1148,6 +1148,246 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** By name. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PresetList"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** A new preset. A name that is taken is a Conflict. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPreset"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Preset"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/presets/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A preset from a file; a name that is taken gets a number. Documents that are not here are marked as gone. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PresetFile"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Preset"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/presets/{identity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One preset; documents that were deleted are marked as gone. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Preset"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Deletes it; conversations that used it go on without. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Ok"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Changes what is named. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PresetChange"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Preset"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
     "/api/search": {
         parameters: {
             query?: never;
@@ -1409,6 +1649,12 @@ export interface components {
              * @default null
              */
             parent_id?: string | null;
+            /**
+             * Preset Id
+             * @description null: none; left out: the one the conversation used last, or the default one in a new conversation
+             * @default null
+             */
+            preset_id?: string | null;
         };
         /** ChatBody */
         ChatBody: {
@@ -1450,6 +1696,12 @@ export interface components {
              * @default null
              */
             parent_id?: string | null;
+            /**
+             * Preset Id
+             * @description null: none; left out: the one the conversation used last, or the default one in a new conversation
+             * @default null
+             */
+            preset_id?: string | null;
             /**
              * Use Rag
              * @default true
@@ -1512,6 +1764,11 @@ export interface components {
             message_id: string;
             /** Model */
             model: string;
+            /**
+             * Preset Id
+             * @default null
+             */
+            preset_id?: string | null;
             /** Question Id */
             question_id: string;
             /** Sources */
@@ -1564,6 +1821,8 @@ export interface components {
              * @default false
              */
             pinned?: boolean;
+            /** Preset Id */
+            preset_id: string | null;
             /**
              * Tags
              * @default []
@@ -1589,6 +1848,12 @@ export interface components {
              * @default null
              */
             pinned?: boolean | null;
+            /**
+             * Preset Id
+             * @description the preset of the next questions; null: none
+             * @default null
+             */
+            preset_id?: string | null;
             /**
              * Put Away
              * @description true: out of lists and search, false: back; deleted at next start
@@ -1975,6 +2240,48 @@ export interface components {
              */
             title?: string | null;
         };
+        /** NewPreset */
+        NewPreset: {
+            /**
+             * Context Window
+             * @default null
+             */
+            context_window?: number | null;
+            /**
+             * Document Ids
+             * @description null or none: all documents
+             * @default null
+             */
+            document_ids?: string[] | null;
+            /**
+             * Is Default
+             * @description the one for new conversations; there is at most one
+             * @default false
+             */
+            is_default?: boolean;
+            /**
+             * Model
+             * @default null
+             */
+            model?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * System Prompt
+             * @default
+             */
+            system_prompt?: string;
+            /**
+             * Temperature
+             * @default null
+             */
+            temperature?: number | null;
+            /**
+             * Use Documents
+             * @default null
+             */
+            use_documents?: boolean | null;
+        };
         /** Notice */
         Notice: {
             /** Message */
@@ -2035,6 +2342,146 @@ export interface components {
              * @default false
              */
             folder?: boolean;
+        };
+        /**
+         * Preset
+         * @description `system_prompt` "" is the built-in one; null is as the settings say; no `documents` means all of them.
+         */
+        Preset: {
+            /** Context Window */
+            context_window: number | null;
+            /** Created At */
+            created_at: string;
+            /** Documents */
+            documents: components["schemas"]["PresetDocument"][];
+            /** Id */
+            id: string;
+            /** Is Default */
+            is_default: boolean;
+            /** Model */
+            model: string | null;
+            /** Name */
+            name: string;
+            /** System Prompt */
+            system_prompt: string;
+            /** Temperature */
+            temperature: number | null;
+            /** Updated At */
+            updated_at: string;
+            /** Use Documents */
+            use_documents: boolean | null;
+        };
+        /**
+         * PresetChange
+         * @description What is named changes; null takes a value back to what the settings say, and the documents to all of them.
+         */
+        PresetChange: {
+            /**
+             * Context Window
+             * @default null
+             */
+            context_window?: number | null;
+            /**
+             * Document Ids
+             * @default null
+             */
+            document_ids?: string[] | null;
+            /**
+             * Is Default
+             * @default null
+             */
+            is_default?: boolean | null;
+            /**
+             * Model
+             * @default null
+             */
+            model?: string | null;
+            /**
+             * Name
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * System Prompt
+             * @default null
+             */
+            system_prompt?: string | null;
+            /**
+             * Temperature
+             * @default null
+             */
+            temperature?: number | null;
+            /**
+             * Use Documents
+             * @default null
+             */
+            use_documents?: boolean | null;
+        };
+        /**
+         * PresetDocument
+         * @description `gone`: it was deleted; it is skipped, and taken up again should the same file be added again.
+         */
+        PresetDocument: {
+            /** Filename */
+            filename: string;
+            /** Gone */
+            gone: boolean;
+            /** Id */
+            id: string;
+        };
+        /**
+         * PresetFile
+         * @description A preset as a file. Its documents are named by their content, and not in it.
+         */
+        PresetFile: {
+            /**
+             * Context Window
+             * @default null
+             */
+            context_window?: number | null;
+            /**
+             * Documents
+             * @default []
+             */
+            documents?: components["schemas"]["PresetFileDocument"][];
+            /** Format */
+            format: string;
+            /**
+             * Model
+             * @default null
+             */
+            model?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * System Prompt
+             * @default
+             */
+            system_prompt?: string;
+            /**
+             * Temperature
+             * @default null
+             */
+            temperature?: number | null;
+            /**
+             * Use Documents
+             * @default null
+             */
+            use_documents?: boolean | null;
+            /** Version */
+            version: number;
+        };
+        /** PresetFileDocument */
+        PresetFileDocument: {
+            /** Filename */
+            filename: string;
+            /** Sha256 */
+            sha256: string;
+        };
+        /** PresetList */
+        PresetList: {
+            /** Presets */
+            presets: components["schemas"]["Preset"][];
         };
         /** Progress */
         Progress: {
@@ -2365,12 +2812,19 @@ export type Model = components['schemas']['Model'];
 export type ModelList = components['schemas']['ModelList'];
 export type ModelTest = components['schemas']['ModelTest'];
 export type NewConversation = components['schemas']['NewConversation'];
+export type NewPreset = components['schemas']['NewPreset'];
 export type Notice = components['schemas']['Notice'];
 export type Ok = components['schemas']['Ok'];
 export type PageQuery = components['schemas']['PageQuery'];
 export type Passage = components['schemas']['Passage'];
 export type PassageList = components['schemas']['PassageList'];
 export type PickBody = components['schemas']['PickBody'];
+export type Preset = components['schemas']['Preset'];
+export type PresetChange = components['schemas']['PresetChange'];
+export type PresetDocument = components['schemas']['PresetDocument'];
+export type PresetFile = components['schemas']['PresetFile'];
+export type PresetFileDocument = components['schemas']['PresetFileDocument'];
+export type PresetList = components['schemas']['PresetList'];
 export type Progress = components['schemas']['Progress'];
 export type Pull = components['schemas']['Pull'];
 export type PullBody = components['schemas']['PullBody'];

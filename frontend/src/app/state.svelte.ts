@@ -5,6 +5,7 @@ import type { Status } from "../api/types";
 import { Chats } from "../features/chat/chats.svelte";
 import { Library } from "../features/documents/library.svelte";
 import { Models } from "../features/models/models.svelte";
+import { Presets } from "../features/presets/presets.svelte";
 import { Preferences } from "../features/settings/preferences.svelte";
 import { ConversationList } from "../features/sidebar/conversations.svelte";
 import { Connection } from "./connection.svelte";
@@ -20,7 +21,8 @@ export class App {
   readonly conversations = new ConversationList(this.notices);
   readonly models = new Models();
   readonly library = new Library(this.notices);
-  readonly chats = new Chats(this.router, this.preferences, this.conversations, this.notices);
+  readonly presets = new Presets(this.notices);
+  readonly chats = new Chats(this.router, this.preferences, this.conversations, this.notices, this.presets);
   readonly connection = new Connection(() => this.#again());
   status = $state<Status | null>(null);
 
@@ -30,6 +32,7 @@ export class App {
     void this.conversations.load();
     void this.library.refresh();
     void this.models.loadActive();
+    void this.presets.load();
     void this.checkStatus();
   }
 

@@ -1,8 +1,10 @@
 // The conversations that are open in this page; an answer goes on being received while another one is looked at.
-import type { Message } from "../../api/types";
+import { api, asApiError, data } from "../../api/client";
+import type { Message, Preset } from "../../api/types";
 import type { Notices } from "../../app/notices.svelte";
 import type { Router } from "../../app/route.svelte";
 import { t } from "../../i18n";
+import type { Presets } from "../presets/presets.svelte";
 import type { Preferences } from "../settings/preferences.svelte";
 import type { ConversationList } from "../sidebar/conversations.svelte";
 import { Conversation, type Watcher } from "./conversation.svelte";
@@ -16,7 +18,7 @@ const DRAFT = "draft:";
 export class Chats implements Watcher {
   #open = new Map<string, Conversation>();
   #fresh = $state.raw(this.#make(null));
-  /** Whether documents are searched for the next question; null: as the settings say. */
+  /** Whether documents are searched for the next question; null: as the preset or the settings say. */
   documents = $state<boolean | null>(null);
   /** Set to put words into the composer; it takes them and sets it back. */
   suggestion = $state<string | null>(null);
@@ -25,16 +27,46 @@ export class Chats implements Watcher {
   readonly #preferences: Preferences;
   readonly #list: ConversationList;
   readonly #notices: Notices;
+  readonly #presets: Presets;
 
-  constructor(router: Router, preferences: Preferences, list: ConversationList, notices: Notices) {
+  constructor(router: Router, preferences: Preferences, list: ConversationList, notices: Notices, presets: Presets) {
     this.#router = router;
     this.#preferences = preferences;
     this.#list = list;
     this.#notices = notices;
+    this.#presets = presets;
   }
 
   get useDocuments(): boolean {
-    return this.documents ?? this.#preferences.kept.use_documents;
+    return this.documents ?? this.preset?.use_documents ?? this.#preferences.kept.use_documents;
+  }
+
+  /** The preset of the conversation that is looked at. */
+  get preset(): Preset | null {
+    const { page, id } = this.#router;
+    return page === "chat" ? this.presetOf(this.get(id)) : null;
+  }
+
+  presetOf(chat: Conversation): Preset | null {
+    if (chat.preset === undefined) return chat.id === null ? this.#presets.byDefault : null;
+    return this.#presets.find(chat.preset);
+  }
+
+  /** What was chosen beside the preset before it is forgotten: a preset is meant as it stands. */
+  choosePreset(chat: Conversation, id: string | null): void {
+    chat.preset = id;
+    chat.model = null;
+    this.documents = null;
+    if (chat.id === null) return;
+    const call = api.PATCH("/api/conversations/{identity}", { params: { path: { identity: chat.id } }, body: { preset_id: id } });
+    void data(call).catch((error: unknown) => this.#notices.show(asApiError(error).message));
+  }
+
+  /** It was deleted; the server has forgotten it too. */
+  presetGone(id: string): void {
+    for (const chat of [this.#fresh, ...this.#open.values()]) {
+      if (chat.preset === id) chat.preset = null;
+    }
   }
 
   /** The conversation of that id, loaded when it is opened first; null is the one that has not begun. */

@@ -29,6 +29,10 @@ export class Conversation {
   /** Replaced, not changed; only those that are being asked and written change in themselves. */
   messages = $state.raw<Message[]>([]);
   leaf = $state<string | null>(null);
+  /** The preset of the next question; undefined: as the server has it, which for a new one is the default. */
+  preset = $state<string | null | undefined>(undefined);
+  /** The model that was chosen here instead of the preset's. */
+  model = $state<string | null>(null);
   loading = $state(false);
   /** Why it could not be loaded. */
   failure = $state<ApiError | null>(null);
@@ -65,6 +69,7 @@ export class Conversation {
       this.title = kept.title;
       this.messages = kept.messages;
       this.leaf = kept.leaf_id;
+      if (this.preset === undefined) this.preset = kept.preset_id;
       this.failure = null;
       this.#pollWhileWritten();
     } catch (error) {
@@ -97,7 +102,7 @@ export class Conversation {
     this.#abort = new AbortController();
     // At the root, null is said: without it the server goes on at the end.
     const place = beside || parent !== null ? { parent_id: parent } : {};
-    const body = { message, use_rag: options.useDocuments, conversation_id: this.id, ...place };
+    const body = { message, use_rag: options.useDocuments, conversation_id: this.id, ...this.asks, ...place };
     try {
       const finished = await this.#receive(streamAnswer(body, this.#abort.signal), answer);
       if (!finished) await this.#recover();
@@ -118,6 +123,11 @@ export class Conversation {
       if (last) this.#watcher.ended(this, last);
     }
     return true;
+  }
+
+  /** What of a question depends on the preset. */
+  get asks(): { preset_id?: string | null; model?: string } {
+    return { ...(this.preset === undefined ? {} : { preset_id: this.preset }), ...(this.model ? { model: this.model } : {}) };
   }
 
   /** Question and answer stand in the page before the server has named them. Gives the answer. */
@@ -194,6 +204,7 @@ export class Conversation {
     this.sent = event.budget;
     this.id = event.conversation_id;
     this.title = event.title;
+    if (event.preset_id !== undefined) this.preset = event.preset_id;
     // It may be said twice, when fewer passages are sent than was announced.
     if (!this.#started) this.#watcher.began(this);
     this.#started = true;
