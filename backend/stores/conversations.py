@@ -321,7 +321,7 @@ class Conversations:
     @staticmethod
     def _row(db: sqlite3.Connection, identity: str) -> sqlite3.Row:
         row: sqlite3.Row | None = db.execute(
-            f"SELECT {SUMMARY}, c.leaf_id FROM conversations c WHERE id = ?",  # noqa: S608
+            f"SELECT {SUMMARY}, c.leaf_id, c.preset_id FROM conversations c WHERE id = ?",  # noqa: S608
             (identity,),
         ).fetchone()
         if row is None:

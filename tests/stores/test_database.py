@@ -14,6 +14,7 @@ from backend.stores.conversations import Conversations
 from backend.stores.database import MIGRATIONS, Database
 from backend.stores.presets import Presets
 from backend.stores.settings import Settings
+from backend.stores.words import separated
 
 
 def test_a_new_database_knows_its_version(tmp_path: Path) -> None:
@@ -26,6 +27,7 @@ def test_a_new_database_knows_its_version(tmp_path: Path) -> None:
 def before(folder: Path, version: int) -> sqlite3.Connection:
     """A database as the program of an earlier data version left it."""
     connection = sqlite3.connect(folder / "db")
+    connection.create_function("separated", 1, separated, deterministic=True)
     for script in MIGRATIONS[:version]:
         connection.executescript(script)
     connection.execute(f"PRAGMA user_version = {version}")
