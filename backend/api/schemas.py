@@ -459,5 +459,28 @@ class Status(Schema):
     desktop: bool
 
 
+class BackupBody(Schema):
+    path: str | None = Field(None, max_length=4_000, description="a file or folder; null: in the user's documents")
+    ask: bool = Field(default=False, description="let the user choose in the window's own dialog")
+
+
+class RestoreBody(Schema):
+    path: str | None = Field(None, max_length=4_000)
+    ask: bool = Field(default=False, description="let the user choose in the window's own dialog")
+
+
+class StagedBackup(Schema):
+    """A backup whose data takes the place of the present data at the next start."""
+
+    path: str
+    created_at: str
+    documents: int
+    conversations: int
+
+
+class RestoreState(Schema):
+    staged: StagedBackup | None
+
+
 class PickBody(Schema):
     folder: bool = False

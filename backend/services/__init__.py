@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from backend.config import Config
+    from backend.services.backup import Backup
     from backend.services.chat import Chat
     from backend.services.desktop import Desktop
     from backend.services.documents import Library
     from backend.services.models import Models
+    from backend.services.restore import Restore
     from backend.services.search import Search
     from backend.stores.conversation_search import ConversationSearch
     from backend.stores.conversations import Conversations
@@ -35,6 +37,8 @@ class Services:
     search: Search
     models: Models
     chat: Chat
+    backup: Backup
+    restore: Restore
     desktop: Desktop | None = None
     closed: bool = False
 

@@ -1,4 +1,4 @@
-"""What the three streams say, one class an event; the keys are those of the HTTP contract."""
+"""What the streams say, one class an event; the keys are those of the HTTP contract."""
 
 from __future__ import annotations
 
@@ -148,6 +148,51 @@ class PullStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyProgress:
+    """Bytes, of a backup or a restore. `checking` reads back what was written."""
+
+    stage: Literal["collecting", "writing", "checking", "unpacking"]
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class CopyStep:
+    progress: CopyProgress
+
+
+@dataclass(frozen=True, slots=True)
+class BackupDone:
+    """`size` in bytes; `sha256` of the whole file."""
+
+    path: str
+    sha256: str
+    size: int
+    documents: int
+    conversations: int
+    done: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreDone:
+    """It is applied when LocalChat starts the next time. `created_at`: when the backup was made."""
+
+    path: str
+    created_at: str
+    documents: int
+    conversations: int
+    restart: bool = True
+    done: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True)
+class CopyCancelled:
+    """No file was chosen in the window's dialog."""
+
+    cancelled: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     error: str
     message: str
@@ -163,4 +208,6 @@ IDLE = Idle()
 ChatEvent = ChatStarted | Thinking | Content | ChatDone | Failure
 UploadEvent = Notice | Progress | Result | UploadDone | Failure
 PullEvent = PullStatus | Failure
-StreamEvent = ChatEvent | UploadEvent | PullEvent | Idle
+BackupEvent = CopyStep | BackupDone | CopyCancelled | Failure
+RestoreEvent = CopyStep | RestoreDone | CopyCancelled | Failure
+StreamEvent = ChatEvent | UploadEvent | PullEvent | BackupEvent | RestoreEvent | Idle

@@ -224,6 +224,25 @@ class Database:
             with connection:
                 yield connection
 
+    def copy_to(self, path: Path) -> None:
+        """The database as it is at one moment, in a single new file. Raises DiskFull, ReadOnlyData."""
+        with self._translating(), self._connection() as source:
+            copy = sqlite3.connect(path)
+            try:
+                source.backup(copy)
+            finally:
+                copy.close()
+        self.make_single(path)
+
+    @staticmethod
+    def make_single(path: Path) -> None:
+        """A database that nobody has open, without the files of WAL beside it."""
+        connection = sqlite3.connect(path)
+        try:
+            connection.execute("PRAGMA journal_mode = DELETE")
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Lets the file go. Operations are still possible, each over a connection of its own."""
         self._closed = True
@@ -279,6 +298,49 @@ class Database:
             if known is None:
                 raise
             raise known from error
+
+
+def check_copy(path: Path) -> None:
+    """Whether a database from elsewhere is one of ours and whole. Raises NewerData, DamagedData.
+
+    Its tables, indexes and triggers must be, to the letter, those that LocalChat makes: a trigger that somebody added
+    would run at each write.
+    """
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > len(MIGRATIONS):
+                raise errors.NewerData(
+                    f"It was written by a newer LocalChat (data version {version}, this program knows "
+                    f"{len(MIGRATIONS)}). Install the newer LocalChat."
+                )
+            if version < 1 or _schema(connection) != _schema_of(version):
+                raise errors.DamagedData("Its database was not made by LocalChat.")
+            whole = connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok"
+            if not whole or connection.execute("PRAGMA foreign_key_check").fetchone():
+                raise errors.DamagedData("Its database is damaged.")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise errors.DamagedData("Its database is damaged.") from error
+
+
+def _schema_of(version: int) -> set[tuple[str, str, str]]:
+    connection = sqlite3.connect(":memory:")
+    try:
+        for script in MIGRATIONS[:version]:
+            connection.executescript(script)
+        return _schema(connection)
+    finally:
+        connection.close()
+
+
+def _schema(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
+    """What was made, in the words it was made with; what SQLite keeps for itself has none."""
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_*'")
+    return {(row[0], row[1], row[2]) for row in rows}
 
 
 def from_sqlite(error: sqlite3.Error) -> errors.LocalChatError | None:

@@ -4,6 +4,55 @@
  */
 
 export interface paths {
+    "/api/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes everything into one verified file, with progress. Leaving the stream ends the work and leaves nothing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BackupBody"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": components["schemas"]["CopyStep"] | components["schemas"]["BackupDone"] | components["schemas"]["CopyCancelled"] | components["schemas"]["Failure"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/chat": {
         parameters: {
             query?: never;
@@ -1388,6 +1437,113 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The backup that waits for the next start, if there is one. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RestoreState"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Checks a backup and unpacks it, with progress. Its data takes the place of the present one at the next start. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RestoreBody"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": components["schemas"]["CopyStep"] | components["schemas"]["RestoreDone"] | components["schemas"]["CopyCancelled"] | components["schemas"]["Failure"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        /** The present data stays after all. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Ok"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/search": {
         parameters: {
             query?: never;
@@ -1596,6 +1752,43 @@ export interface components {
             rank: number;
             /** Score */
             score: number;
+        };
+        /** BackupBody */
+        BackupBody: {
+            /**
+             * Ask
+             * @description let the user choose in the window's own dialog
+             * @default false
+             */
+            ask?: boolean;
+            /**
+             * Path
+             * @description a file or folder; null: in the user's documents
+             * @default null
+             */
+            path?: string | null;
+        };
+        /**
+         * BackupDone
+         * @description `size` in bytes; `sha256` of the whole file.
+         */
+        BackupDone: {
+            /** Conversations */
+            conversations: number;
+            /** Documents */
+            documents: number;
+            /**
+             * Done
+             * @default true
+             * @constant
+             */
+            done?: true;
+            /** Path */
+            path: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
         };
         /**
          * Budget
@@ -1919,6 +2112,37 @@ export interface components {
              * @default null
              */
             tag?: string | null;
+        };
+        /**
+         * CopyCancelled
+         * @description No file was chosen in the window's dialog.
+         */
+        CopyCancelled: {
+            /**
+             * Cancelled
+             * @default true
+             * @constant
+             */
+            cancelled?: true;
+        };
+        /**
+         * CopyProgress
+         * @description Bytes, of a backup or a restore. `checking` reads back what was written.
+         */
+        CopyProgress: {
+            /** Done */
+            done: number;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "collecting" | "writing" | "checking" | "unpacking";
+            /** Total */
+            total: number;
+        };
+        /** CopyStep */
+        CopyStep: {
+            progress: components["schemas"]["CopyProgress"];
         };
         /** Document */
         Document: {
@@ -2532,6 +2756,49 @@ export interface components {
              */
             total?: number | null;
         };
+        /** RestoreBody */
+        RestoreBody: {
+            /**
+             * Ask
+             * @description let the user choose in the window's own dialog
+             * @default false
+             */
+            ask?: boolean;
+            /**
+             * Path
+             * @default null
+             */
+            path?: string | null;
+        };
+        /**
+         * RestoreDone
+         * @description It is applied when LocalChat starts the next time. `created_at`: when the backup was made.
+         */
+        RestoreDone: {
+            /** Conversations */
+            conversations: number;
+            /** Created At */
+            created_at: string;
+            /** Documents */
+            documents: number;
+            /**
+             * Done
+             * @default true
+             * @constant
+             */
+            done?: true;
+            /** Path */
+            path: string;
+            /**
+             * Restart
+             * @default true
+             */
+            restart?: boolean;
+        };
+        /** RestoreState */
+        RestoreState: {
+            staged: components["schemas"]["StagedBackup"] | null;
+        };
         /** Result */
         Result: {
             result: components["schemas"]["FileResult"];
@@ -2710,6 +2977,20 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * StagedBackup
+         * @description A backup whose data takes the place of the present data at the next start.
+         */
+        StagedBackup: {
+            /** Conversations */
+            conversations: number;
+            /** Created At */
+            created_at: string;
+            /** Documents */
+            documents: number;
+            /** Path */
+            path: string;
+        };
         /** Status */
         Status: {
             /** Checks */
@@ -2781,6 +3062,8 @@ export interface components {
 export type ActiveModel = components['schemas']['ActiveModel'];
 export type ActiveModelChange = components['schemas']['ActiveModelChange'];
 export type ArmScore = components['schemas']['ArmScore'];
+export type BackupBody = components['schemas']['BackupBody'];
+export type BackupDone = components['schemas']['BackupDone'];
 export type Budget = components['schemas']['Budget'];
 export type BudgetBody = components['schemas']['BudgetBody'];
 export type ChatBody = components['schemas']['ChatBody'];
@@ -2794,6 +3077,9 @@ export type ConversationChange = components['schemas']['ConversationChange'];
 export type ConversationList = components['schemas']['ConversationList'];
 export type ConversationMatch = components['schemas']['ConversationMatch'];
 export type ConversationQuery = components['schemas']['ConversationQuery'];
+export type CopyCancelled = components['schemas']['CopyCancelled'];
+export type CopyProgress = components['schemas']['CopyProgress'];
+export type CopyStep = components['schemas']['CopyStep'];
 export type Document = components['schemas']['Document'];
 export type DocumentCounts = components['schemas']['DocumentCounts'];
 export type DocumentError = components['schemas']['DocumentError'];
@@ -2829,6 +3115,9 @@ export type Progress = components['schemas']['Progress'];
 export type Pull = components['schemas']['Pull'];
 export type PullBody = components['schemas']['PullBody'];
 export type PullStatus = components['schemas']['PullStatus'];
+export type RestoreBody = components['schemas']['RestoreBody'];
+export type RestoreDone = components['schemas']['RestoreDone'];
+export type RestoreState = components['schemas']['RestoreState'];
 export type Result = components['schemas']['Result'];
 export type SearchBody = components['schemas']['SearchBody'];
 export type SearchResponse = components['schemas']['SearchResponse'];
@@ -2837,6 +3126,7 @@ export type Settings = components['schemas']['Settings'];
 export type SettingsChange = components['schemas']['SettingsChange'];
 export type SnippetPart = components['schemas']['SnippetPart'];
 export type Source = components['schemas']['Source'];
+export type StagedBackup = components['schemas']['StagedBackup'];
 export type Status = components['schemas']['Status'];
 export type TagCount = components['schemas']['TagCount'];
 export type Thinking = components['schemas']['Thinking'];
