@@ -82,6 +82,11 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX documents_by_status ON documents (status, added_at);
     """,
+    """
+    -- Where an imported conversation comes from ('chatgpt:<its id there>'), so that it comes only once.
+    ALTER TABLE conversations ADD COLUMN origin TEXT;
+    CREATE UNIQUE INDEX conversations_by_origin ON conversations (origin) WHERE origin IS NOT NULL;
+    """,
 )
 
 
