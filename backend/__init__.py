@@ -68,8 +68,10 @@ def _services(config: Config, database: Database) -> Services:
     from backend.services.documents import Library
     from backend.services.models import Models
     from backend.services.search import Search
+    from backend.services.transfer.export import Exporter
     from backend.stores.conversations import Conversations
     from backend.stores.documents import Documents
+    from backend.stores.imports import Imports
     from backend.stores.settings import Settings
     from backend.stores.vectors import Vectors
 
@@ -83,4 +85,8 @@ def _services(config: Config, database: Database) -> Services:
     builtin = BuiltinEngine(config.models / FILE, command("builtin-engine"), environment())
     models = Models(settings, builtin, config.ollama_host)
     chat = Chat(conversations, models, search, settings.get, config.max_message)
-    return Services(config, database, settings, conversations, documents, library, search, models, chat)
+    imports = Imports(database)
+    exporter = Exporter(conversations, imports)
+    return Services(
+        config, database, settings, conversations, documents, library, search, models, chat, imports, exporter
+    )

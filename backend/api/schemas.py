@@ -116,6 +116,13 @@ class ConversationChange(Schema):
     leaf_id: Id | None = None
 
 
+# --- conversations out and in ---------------------------------------------------------------------------------------
+
+
+class ExportQuery(Schema):
+    format: Literal["md", "json", "html", "docx", "pdf"] = "md"
+
+
 # --- documents --------------------------------------------------------------------------------------------------
 
 

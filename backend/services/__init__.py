@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from backend.services.documents import Library
     from backend.services.models import Models
     from backend.services.search import Search
+    from backend.services.transfer.export import Exporter
     from backend.stores.conversations import Conversations
     from backend.stores.database import Database
     from backend.stores.documents import Documents
+    from backend.stores.imports import Imports
     from backend.stores.settings import Settings
 
 
@@ -31,6 +33,8 @@ class Services:
     search: Search
     models: Models
     chat: Chat
+    imports: Imports
+    exporter: Exporter
     desktop: Desktop | None = None
     closed: bool = False
 

@@ -1,4 +1,4 @@
-"""What the three streams say, one class an event; the keys are those of the HTTP contract."""
+"""What the streams say, one class an event; the keys are those of the HTTP contract."""
 
 from __future__ import annotations
 
@@ -145,6 +145,47 @@ class PullStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportProgress:
+    """`done` of `total` in bytes of JSON; the others count conversations."""
+
+    done: int
+    total: int
+    imported: int
+    already_there: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    progress: ImportProgress
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRemark:
+    """What was not understood: of which conversation (or file), and why."""
+
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """Conversations, and what was not understood in them; `more_remarks` counts those that are not listed."""
+
+    imported: int
+    already_there: int
+    skipped: int
+    not_understood: list[ImportRemark] = field(default_factory=list)
+    more_remarks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImportDone:
+    report: ImportReport
+    done: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     error: str
     message: str
@@ -160,4 +201,5 @@ IDLE = Idle()
 ChatEvent = ChatStarted | Thinking | Content | ChatDone | Failure
 UploadEvent = Notice | Progress | Result | UploadDone | Failure
 PullEvent = PullStatus | Failure
-StreamEvent = ChatEvent | UploadEvent | PullEvent | Idle
+ImportEvent = Importing | ImportDone | Failure
+StreamEvent = ChatEvent | UploadEvent | PullEvent | ImportEvent | Idle

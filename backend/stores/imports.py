@@ -52,7 +52,7 @@ class Imports:
         self._database = database
 
     def add(self, conversation: ImportedConversation) -> bool:
-        """Keeps all of it, or says False when it is already here. Raises DiskFull, ReadOnlyData; then nothing is kept."""
+        """Keeps all of it; False when it is already here. Raises DiskFull, ReadOnlyData, and then keeps nothing."""
         with self._database.write() as db:
             if _is_here(db, conversation):
                 return False

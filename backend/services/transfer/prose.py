@@ -119,7 +119,7 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-def _formula(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's signature
+def _formula(state: StateInline, silent: bool) -> bool:
     """A formula stays as it was written: emphasis inside it would tear it apart."""
     if state.src[state.pos] not in "\\$":
         return False

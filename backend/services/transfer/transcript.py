@@ -14,6 +14,9 @@ from backend.stores.conversations import Conversation, Message
 # pairs, noncharacters.
 UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
+# Marks that turn the direction of writing, with which a title can pretend to be another.
+TURNING: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
 STATES: Final = {
     "streaming": "This answer is still being written.",
     "stopped": "This answer was stopped. What was written is kept.",
@@ -51,7 +54,7 @@ class Transcript:
 
 def transcript(conversation: Conversation) -> Transcript:
     return Transcript(
-        title=clean(conversation.title).replace("\n", " ").strip() or "Conversation",
+        title=TURNING.sub("", clean(conversation.title)).replace("\n", " ").strip() or "Conversation",
         date=day(conversation.created_at),
         entries=[_entry(message) for message in shown_branch(conversation)],
     )
