@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from backend.errors import DamagedData, DiskFull, NewerData, ReadOnlyData
+from backend.stores.conversations import Conversations
 from backend.stores.database import MIGRATIONS, Database
+from backend.stores.imports import ImportedConversation, Imports
 from backend.stores.settings import Settings
 
 
@@ -88,3 +90,18 @@ def test_an_error_inside_a_transaction_takes_all_of_it_back(tmp_path: Path) -> N
     with pytest.raises(RuntimeError):
         fail_half_way()
     assert Settings(database).all() == {}
+
+
+def test_conversations_of_a_data_folder_from_before_imports_come_from_nowhere(tmp_path: Path) -> None:
+    before = next(number for number, script in enumerate(MIGRATIONS) if "ADD COLUMN origin" in script)
+    connection = sqlite3.connect(tmp_path / "db")
+    connection.executescript("".join(MIGRATIONS[:before]) + f"PRAGMA user_version = {before};")
+    connection.execute("INSERT INTO conversations VALUES ('c', 'Old', 0, NULL, '2024', '2024')")
+    connection.commit()
+    connection.close()
+    database = Database(tmp_path / "db")
+    imports = Imports(database)
+    assert imports.origin("c") is None
+    assert [one.title for one in Conversations(database).search()[0]] == ["Old"]
+    new = ImportedConversation("chatgpt:1", "New", "2024", "2024", None, [])
+    assert (imports.add(new), imports.add(new)) == (True, False)

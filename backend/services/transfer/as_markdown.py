@@ -8,7 +8,8 @@ from typing import Final
 from backend.services.transfer.transcript import Entry, Transcript
 
 FENCE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
-SPECIAL: Final = re.compile(r"([\\`*_\[\]<>#|~])")
+# Of brackets the closing one is enough, and \[ would begin a formula.
+SPECIAL: Final = re.compile(r"([\\`*_\]<>#|~])")
 
 
 def render(transcript: Transcript) -> bytes:
@@ -29,7 +30,7 @@ def _entry(entry: Entry) -> str:
         parts.append("**Sources**")
     for source in entry.sources:
         quoted = "\n".join(f"> {line}".rstrip() for line in source.words.split("\n"))
-        parts.append(f"\\[{source.number}\\] **{escape(source.place)}**\n\n{quoted}")
+        parts.append(f"[{source.number}] **{escape(source.place)}**\n\n{quoted}")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

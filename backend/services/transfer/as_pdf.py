@@ -45,6 +45,9 @@ MOST_CODE_LINES: Final = 60
 """Lines of code in one box; the next ones follow in another, so that a box never exceeds a page."""
 
 LONGEST_WORD: Final = 70
+MOST_COLUMNS: Final = 14
+"""A table of more is set as lines of text: its columns would be narrower than a word."""
+
 WIDE_CODE: Final = 92
 """Characters of a line of code that fit between the margins."""
 
@@ -73,8 +76,9 @@ def render(transcript: Transcript) -> bytes:
 
     try:
         return build(simple=False)
-    except LayoutError:
-        # A table with more columns than the page is wide, a list nested off the page: as plain paragraphs it fits.
+    except (LayoutError, ValueError):
+        # A list nested off the page, a row taller than one: as plain paragraphs they fit. ValueError is what ReportLab
+        # raises for room that is negative.
         return build(simple=True)
 
 
@@ -203,6 +207,9 @@ class _Setter:
     def _table(self, align: Sequence[str], rows: Sequence[Sequence[Runs]]) -> list[Any]:
         from reportlab.platypus import LongTable, Spacer
 
+        if len(align) > MOST_COLUMNS:
+            lines = [[run for cell in row for run in (*cell, Run(" | "))][:-1] for row in rows]
+            return [line for runs in lines for line in self._runs(runs, "normal")]
         cells = [
             [
                 self._runs(cell, f"{'head' if at == 0 else 'cell'}-{side or 'left'}")

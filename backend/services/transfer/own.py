@@ -6,19 +6,18 @@ import dataclasses
 import math
 import re
 from functools import cache
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from backend.services.events import Source
 from backend.services.transfer.found import LONGEST_ID, Found, read_title
 from backend.services.transfer.tree import Node, Said, plant
 from backend.services.transfer.values import mapping, moment, sequence, short, storable, string
-from backend.stores.conversations import Role, Status
+from backend.stores.conversations import Status
 from backend.stores.imports import ImportedMessage
 
 ID: Final = re.compile(r"[0-9a-f]{32}")
 ORIGIN: Final = re.compile(r"(?:chatgpt|open-webui|localchat):\S+")
 STATUSES: Final[tuple[Status, ...]] = ("done", "stopped", "interrupted", "failed")
-ROLES: Final = frozenset(get_args(Role))
 
 
 def recognises(item: Any) -> bool:
@@ -58,7 +57,7 @@ def read(item: dict[str, Any]) -> Found:
 
 def _said(message: dict[str, Any], remarks: list[str]) -> Said | None:
     role = message.get("role")
-    if role not in ROLES or not isinstance(message.get("content"), str):
+    if role not in ("user", "assistant") or not isinstance(message.get("content"), str):
         remarks.append("Some messages have no role or no content that is known here. They were left out.")
         return None
     return Said(

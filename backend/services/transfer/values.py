@@ -48,6 +48,9 @@ def short(value: Any) -> str | None:
 
 def title(value: Any) -> str:
     """One line without control characters and without marks that turn the direction of writing; may be empty."""
+    given = string(value).strip()
+    if given.isprintable() and len(given) <= MOST_TITLE:
+        return given
     # Cf but the joiners, which emoji and Persian are written with.
     letters = "".join(
         " " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter
