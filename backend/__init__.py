@@ -96,9 +96,11 @@ def _services(config: Config, database: Database) -> Services:
     from backend.services.models import Models
     from backend.services.restore import Restore
     from backend.services.search import Search
+    from backend.services.transfer.export import Exporter
     from backend.stores.conversation_search import ConversationSearch
     from backend.stores.conversations import Conversations
     from backend.stores.documents import Documents
+    from backend.stores.imports import Imports
     from backend.stores.presets import Presets
     from backend.stores.settings import Settings
     from backend.stores.vectors import Vectors
@@ -115,6 +117,7 @@ def _services(config: Config, database: Database) -> Services:
     program = OllamaProgram(config.data / "logs" / "ollama.log")
     models = Models(settings, builtin, config.ollama_host, program)
     chat = Chat(conversations, models, search, settings.get, config.max_message, presets=presets)
+    imports = Imports(database)
     return Services(
         config,
         database,
@@ -129,4 +132,6 @@ def _services(config: Config, database: Database) -> Services:
         chat,
         Backup(config, database, library),
         Restore(config.data),
+        imports,
+        Exporter(conversations, imports),
     )

@@ -160,6 +160,13 @@ class ConversationChange(Schema):
     preset_id: Id | None = Field(None, description="the preset of the next questions; null: none")
 
 
+# --- conversations out and in ---------------------------------------------------------------------------------------
+
+
+class ExportQuery(Schema):
+    format: Literal["md", "json", "html", "docx", "pdf"] = "md"
+
+
 # --- documents --------------------------------------------------------------------------------------------------
 
 

@@ -174,6 +174,47 @@ class BackupDone:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportProgress:
+    """`done` of `total` in bytes of JSON; the others count conversations."""
+
+    done: int
+    total: int
+    imported: int
+    already_there: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    progress: ImportProgress
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRemark:
+    """What was not understood: of which conversation (or file), and why."""
+
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """Conversations, and what was not understood in them; `more_remarks` counts those that are not listed."""
+
+    imported: int
+    already_there: int
+    skipped: int
+    not_understood: list[ImportRemark] = field(default_factory=list)
+    more_remarks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImportDone:
+    report: ImportReport
+    done: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True)
 class RestoreDone:
     """It is applied when LocalChat starts the next time. `created_at`: when the backup was made."""
 
@@ -210,4 +251,5 @@ UploadEvent = Notice | Progress | Result | UploadDone | Failure
 PullEvent = PullStatus | Failure
 BackupEvent = CopyStep | BackupDone | CopyCancelled | Failure
 RestoreEvent = CopyStep | RestoreDone | CopyCancelled | Failure
-StreamEvent = ChatEvent | UploadEvent | PullEvent | BackupEvent | RestoreEvent | Idle
+ImportEvent = Importing | ImportDone | Failure
+StreamEvent = ChatEvent | UploadEvent | PullEvent | BackupEvent | RestoreEvent | ImportEvent | Idle

@@ -194,6 +194,11 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE conversations ADD COLUMN preset_id TEXT REFERENCES presets (id) ON DELETE SET NULL;
     CREATE INDEX conversations_by_preset ON conversations (preset_id) WHERE preset_id IS NOT NULL;
     """,
+    """
+    -- Where an imported conversation comes from ('chatgpt:<its id there>'), so that it comes only once.
+    ALTER TABLE conversations ADD COLUMN origin TEXT;
+    CREATE UNIQUE INDEX conversations_by_origin ON conversations (origin) WHERE origin IS NOT NULL;
+    """,
 )
 
 

@@ -281,6 +281,104 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every conversation in one zip, with an index; it is made while it is sent. */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "md" | "json" | "html" | "docx" | "pdf";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Imports one file (multipart): ChatGPT's export, Open WebUI's, or LocalChat's own JSON; told by its content. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": {
+                        files: string[];
+                    };
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": components["schemas"]["Importing"] | components["schemas"]["ImportDone"] | components["schemas"]["Failure"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/{identity}": {
         parameters: {
             query?: never;
@@ -392,6 +490,55 @@ export interface paths {
                 };
             };
         };
+        trace?: never;
+    };
+    "/api/conversations/{identity}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The shown branch as a download (Markdown, web page, Word, PDF), or the whole tree (JSON). */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "md" | "json" | "html" | "docx" | "pdf";
+                };
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/desktop/show": {
@@ -2255,6 +2402,15 @@ export interface components {
             /** Message */
             message: string;
         };
+        /** ExportQuery */
+        ExportQuery: {
+            /**
+             * Format
+             * @default md
+             * @enum {string}
+             */
+            format?: "md" | "json" | "html" | "docx" | "pdf";
+        };
         /** Failure */
         Failure: {
             /** Error */
@@ -2315,6 +2471,65 @@ export interface components {
             status?: "ok";
             /** Version */
             version: string;
+        };
+        /** ImportDone */
+        ImportDone: {
+            /**
+             * Done
+             * @default true
+             * @constant
+             */
+            done?: true;
+            report: components["schemas"]["ImportReport"];
+        };
+        /**
+         * ImportProgress
+         * @description `done` of `total` in bytes of JSON; the others count conversations.
+         */
+        ImportProgress: {
+            /** Already There */
+            already_there: number;
+            /** Done */
+            done: number;
+            /** Imported */
+            imported: number;
+            /** Skipped */
+            skipped: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * ImportRemark
+         * @description What was not understood: of which conversation (or file), and why.
+         */
+        ImportRemark: {
+            /** Reason */
+            reason: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * ImportReport
+         * @description Conversations, and what was not understood in them; `more_remarks` counts those that are not listed.
+         */
+        ImportReport: {
+            /** Already There */
+            already_there: number;
+            /** Imported */
+            imported: number;
+            /**
+             * More Remarks
+             * @default 0
+             */
+            more_remarks?: number;
+            /** Not Understood */
+            not_understood?: components["schemas"]["ImportRemark"][];
+            /** Skipped */
+            skipped: number;
+        };
+        /** Importing */
+        Importing: {
+            progress: components["schemas"]["ImportProgress"];
         };
         /**
          * LeftOut
@@ -3087,10 +3302,16 @@ export type DocumentList = components['schemas']['DocumentList'];
 export type DocumentQuery = components['schemas']['DocumentQuery'];
 export type Engine = components['schemas']['Engine'];
 export type ErrorResponse = components['schemas']['ErrorResponse'];
+export type ExportQuery = components['schemas']['ExportQuery'];
 export type Failure = components['schemas']['Failure'];
 export type FileProgress = components['schemas']['FileProgress'];
 export type FileResult = components['schemas']['FileResult'];
 export type Health = components['schemas']['Health'];
+export type ImportDone = components['schemas']['ImportDone'];
+export type ImportProgress = components['schemas']['ImportProgress'];
+export type ImportRemark = components['schemas']['ImportRemark'];
+export type ImportReport = components['schemas']['ImportReport'];
+export type Importing = components['schemas']['Importing'];
 export type LeftOut = components['schemas']['LeftOut'];
 export type ListedConversation = components['schemas']['ListedConversation'];
 export type Message = components['schemas']['Message'];
