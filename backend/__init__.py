@@ -32,8 +32,9 @@ def create_app(config: Config) -> Flask:
 def open_data(config: Config) -> Callable[[], Flask]:
     """The first step: quick, and it writes, so that all a data folder can refuse is refused here. Raises StorageError.
 
-    Answers that were being written when the last run ended are marked as interrupted. Returns the second step, which
-    imports Flask and makes the API alone, with no guard: `backend.api.front.front` must stand before it.
+    Answers that were being written when the last run ended are marked as interrupted, conversations that were put away
+    are deleted. Returns the second step, which imports Flask and makes the API alone, with no guard:
+    `backend.api.front.front` must stand before it.
     """
     from backend.errors import from_storage
     from backend.stores.conversations import Conversations
@@ -43,7 +44,9 @@ def open_data(config: Config) -> Callable[[], Flask]:
     except OSError as error:
         raise from_storage(error) or error from error
     database = _open_database(config.data)
-    Conversations(database).interrupt_unfinished()
+    conversations = Conversations(database)
+    conversations.delete_put_away()
+    conversations.interrupt_unfinished()
     return lambda: _create_api(config, database)
 
 
@@ -84,6 +87,7 @@ def _create_api(config: Config, database: Database) -> Flask:
 def _services(config: Config, database: Database) -> Services:
     from backend.engines.builtin import FILE, BuiltinEngine
     from backend.engines.embedder import Embedder
+    from backend.engines.ollama_program import OllamaProgram
     from backend.services import Services
     from backend.services.backup import Backup
     from backend.services.chat import Chat
@@ -92,8 +96,11 @@ def _services(config: Config, database: Database) -> Services:
     from backend.services.models import Models
     from backend.services.restore import Restore
     from backend.services.search import Search
+    from backend.services.transfer.export import Exporter
+    from backend.stores.conversation_search import ConversationSearch
     from backend.stores.conversations import Conversations
     from backend.stores.documents import Documents
+    from backend.stores.imports import Imports
     from backend.stores.presets import Presets
     from backend.stores.settings import Settings
     from backend.stores.vectors import Vectors
@@ -107,13 +114,16 @@ def _services(config: Config, database: Database) -> Services:
     library = Library(config, documents, vectors, embedder)
     search = Search(documents, vectors, embedder)
     builtin = BuiltinEngine(config.models / FILE, command("builtin-engine"), environment())
-    models = Models(settings, builtin, config.ollama_host)
+    program = OllamaProgram(config.data / "logs" / "ollama.log")
+    models = Models(settings, builtin, config.ollama_host, program)
     chat = Chat(conversations, models, search, settings.get, config.max_message, presets=presets)
+    imports = Imports(database)
     return Services(
         config,
         database,
         settings,
         conversations,
+        ConversationSearch(database),
         documents,
         presets,
         library,
@@ -122,4 +132,6 @@ def _services(config: Config, database: Database) -> Services:
         chat,
         Backup(config, database, library, VERSION),
         Restore(config.data),
+        imports,
+        Exporter(conversations, imports),
     )

@@ -14,6 +14,7 @@ from backend.services.events import Source
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 PRESET_ID = "null: none; left out: the one the conversation used last, or the default one in a new conversation"
 DocumentStatus = Literal["queued", "reading", "embedding", "ready", "failed"]
 
@@ -90,6 +91,8 @@ class ConversationSummary(Schema):
     created_at: str
     updated_at: str
     answering: bool = False
+    pinned: bool = False
+    tags: list[str] = []
 
 
 class Conversation(ConversationSummary):
@@ -100,13 +103,44 @@ class Conversation(ConversationSummary):
     messages: list[Message]
 
 
+class SnippetPart(Schema):
+    """`found`: one of the words that were asked for."""
+
+    text: str
+    found: bool
+
+
+class ConversationMatch(Schema):
+    """`hits`: messages that hold the words; `message_id`: the newest of them, null when only the title does."""
+
+    hits: int
+    message_id: str | None
+    title: list[SnippetPart]
+    snippet: list[SnippetPart]
+
+
+class ListedConversation(ConversationSummary):
+    """`match` where words were asked for."""
+
+    match: ConversationMatch | None = None
+
+
+class TagCount(Schema):
+    tag: str
+    conversations: int
+
+
 class ConversationList(Schema):
-    conversations: list[ConversationSummary]
+    """`total` counts the conversations that match; `tags` are those of all, by name."""
+
+    conversations: list[ListedConversation]
     total: int
+    tags: list[TagCount]
 
 
 class ConversationQuery(Schema):
-    q: str = ""
+    q: str = Field("", max_length=1_000)
+    tag: Tag | None = None
     offset: int = Field(0, ge=0)
     limit: int = Field(200, ge=1, le=10_000)
 
@@ -116,9 +150,21 @@ class NewConversation(Schema):
 
 
 class ConversationChange(Schema):
+    """What is left out stays as it is."""
+
     title: Name | None = None
     leaf_id: Id | None = None
+    pinned: bool | None = None
+    tags: list[Tag] | None = Field(None, max_length=20)
+    put_away: bool | None = Field(None, description="true: out of lists and search, false: back; deleted at next start")
     preset_id: Id | None = Field(None, description="the preset of the next questions; null: none")
+
+
+# --- conversations out and in ---------------------------------------------------------------------------------------
+
+
+class ExportQuery(Schema):
+    format: Literal["md", "json", "html", "docx", "pdf"] = "md"
 
 
 # --- documents --------------------------------------------------------------------------------------------------
@@ -237,6 +283,7 @@ class Engine(Schema):
     address: str
     version: str
     message: str
+    startable: bool = Field(default=False, description="it is installed on this computer and does not run")
 
 
 class Pull(Schema):

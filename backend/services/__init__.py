@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from backend.services.models import Models
     from backend.services.restore import Restore
     from backend.services.search import Search
+    from backend.services.transfer.export import Exporter
+    from backend.stores.conversation_search import ConversationSearch
     from backend.stores.conversations import Conversations
     from backend.stores.database import Database
     from backend.stores.documents import Documents
+    from backend.stores.imports import Imports
     from backend.stores.presets import Presets
     from backend.stores.settings import Settings
 
@@ -29,6 +32,7 @@ class Services:
     database: Database
     settings: Settings
     conversations: Conversations
+    conversation_search: ConversationSearch
     documents: Documents
     presets: Presets
     library: Library
@@ -37,6 +41,8 @@ class Services:
     chat: Chat
     backup: Backup
     restore: Restore
+    imports: Imports
+    exporter: Exporter
     desktop: Desktop | None = None
     closed: bool = False
 

@@ -132,7 +132,7 @@ class Backup:
             data_version=len(MIGRATIONS),
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             documents=documents.counts().documents,
-            conversations=Conversations(frozen).search(limit=1)[1],
+            conversations=Conversations(frozen).listed(limit=1)[1],
         )
         frozen.close()
         # Opening it has put it into WAL again; the last to close it leaves one file.

@@ -110,6 +110,8 @@ class Draft:
     thinking: list[str] = field(default_factory=list)
     usage: Usage | None = None
     first: float | None = None
+    answered: float | None = None
+    """When the first word of the answer itself came, after whatever was thought."""
 
     def add(self, batch: Sequence[ChatDelta]) -> tuple[str, str]:
         text = "".join(delta.text for delta in batch)
@@ -120,6 +122,8 @@ class Draft:
             self.thinking.append(thinking)
         if (text or thinking) and self.first is None:
             self.first = time.perf_counter()
+        if text and self.answered is None:
+            self.answered = time.perf_counter()
         for delta in batch:
             self.usage = delta.usage or self.usage
         return text, thinking
@@ -229,7 +233,7 @@ class Chat:
         finally:
             running.end("left")
             self._running.pop(started.message_id, None)
-            usage = _usage(draft, asked)
+            usage = _usage(draft, asked, started.budget)
             self._finish(started.message_id, outcome, draft, usage)
         yield ChatDone(
             usage=usage,
@@ -441,17 +445,19 @@ def _budget(prompt: Prompt, window: int, left_out: list[LeftOut]) -> Budget:
     )
 
 
-def _usage(draft: Draft, asked: float) -> TurnUsage | None:
+def _usage(draft: Draft, asked: float, budget: Budget) -> TurnUsage | None:
     if draft.usage is None:
         return None
     usage = draft.usage
-    seconds = usage.completion_seconds
+    seconds, now = usage.completion_seconds, time.perf_counter()
     return TurnUsage(
         prompt_tokens=usage.prompt_tokens,
         completion_tokens=usage.completion_tokens,
-        seconds=round(time.perf_counter() - asked, 3),
+        seconds=round(now - asked, 3),
         tokens_per_second=round(usage.completion_tokens / seconds, 1) if seconds else 0.0,
-        first_token_seconds=round((draft.first or time.perf_counter()) - asked, 4),
+        first_token_seconds=round((draft.first or now) - asked, 4),
+        thinking_seconds=round((draft.answered or now) - (draft.first or now), 3) if draft.thinking else None,
+        budget=budget,
     )
 
 

@@ -47,13 +47,15 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class TurnUsage:
-    """The engine's own counts, and our time to the first token (seconds)."""
+    """The engine's own counts, our times (seconds), and what was sent: how the window was shared out."""
 
     prompt_tokens: int
     completion_tokens: int
     seconds: float
     tokens_per_second: float
     first_token_seconds: float
+    thinking_seconds: float | None = None
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,47 @@ class BackupDone:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportProgress:
+    """`done` of `total` in bytes of JSON; the others count conversations."""
+
+    done: int
+    total: int
+    imported: int
+    already_there: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    progress: ImportProgress
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRemark:
+    """What was not understood: of which conversation (or file), and why."""
+
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """Conversations, and what was not understood in them; `more_remarks` counts those that are not listed."""
+
+    imported: int
+    already_there: int
+    skipped: int
+    not_understood: list[ImportRemark] = field(default_factory=list)
+    more_remarks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImportDone:
+    report: ImportReport
+    done: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True)
 class RestoreDone:
     """It is applied when LocalChat starts the next time. `created_at`: when the backup was made."""
 
@@ -208,4 +251,5 @@ UploadEvent = Notice | Progress | Result | UploadDone | Failure
 PullEvent = PullStatus | Failure
 BackupEvent = CopyStep | BackupDone | CopyCancelled | Failure
 RestoreEvent = CopyStep | RestoreDone | CopyCancelled | Failure
-StreamEvent = ChatEvent | UploadEvent | PullEvent | BackupEvent | RestoreEvent | Idle
+ImportEvent = Importing | ImportDone | Failure
+StreamEvent = ChatEvent | UploadEvent | PullEvent | BackupEvent | RestoreEvent | ImportEvent | Idle

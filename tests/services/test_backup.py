@@ -81,7 +81,7 @@ def found(services: Services, question: str) -> list[tuple[str, str]]:
 
 def titles(config: Config) -> list[str]:
     with running(config) as services:
-        return [one.title for one in services.conversations.search()[0]]
+        return [one.title for one in services.conversations.listed()[0]]
 
 
 @pytest.fixture(scope="module")
@@ -138,9 +138,9 @@ def test_a_restore_replaces_what_was_there(config: Config, full: tuple[Path, Bac
         staged = services.restore.staged()
         assert staged is not None
         assert staged.documents == 2
-        assert [one.title for one in services.conversations.search()[0]] == ["To be replaced"], "not before a start"
+        assert [one.title for one in services.conversations.listed()[0]] == ["To be replaced"], "not before a start"
     with running(config) as services:
-        assert [one.title for one in services.conversations.search()[0]] == ["About the harbour"]
+        assert [one.title for one in services.conversations.listed()[0]] == ["About the harbour"]
         assert {row.filename for row in services.documents.list()[0]} == {"lighthouse.txt", "ferry.txt"}
         [preset] = services.presets.list()
         assert [one.filename for one in preset.documents] == ["lighthouse.txt"]
@@ -749,7 +749,7 @@ def test_killed_at_any_step_a_backup_is_whole_or_has_not_its_name(config: Config
     # What the killed ones left does not stand in the way.
     with running(config) as services:
         back_up(services, target)
-        assert [one.title for one in services.conversations.search()[0]] == ["To be kept"]
+        assert [one.title for one in services.conversations.listed()[0]] == ["To be kept"]
     assert not list(tmp_path.glob("*.part"))
 
 

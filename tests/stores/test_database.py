@@ -12,8 +12,10 @@ import pytest
 from backend.errors import DamagedData, DiskFull, NewerData, ReadOnlyData
 from backend.stores.conversations import Conversations
 from backend.stores.database import MIGRATIONS, Database
+from backend.stores.imports import ImportedConversation, Imports
 from backend.stores.presets import Presets
 from backend.stores.settings import Settings
+from backend.stores.words import separated
 
 
 def test_a_new_database_knows_its_version(tmp_path: Path) -> None:
@@ -26,6 +28,7 @@ def test_a_new_database_knows_its_version(tmp_path: Path) -> None:
 def before(folder: Path, version: int) -> sqlite3.Connection:
     """A database as the program of an earlier data version left it."""
     connection = sqlite3.connect(folder / "db")
+    connection.create_function("separated", 1, separated, deterministic=True)
     for script in MIGRATIONS[:version]:
         connection.executescript(script)
     connection.execute(f"PRAGMA user_version = {version}")
@@ -113,3 +116,16 @@ def test_an_error_inside_a_transaction_takes_all_of_it_back(tmp_path: Path) -> N
     with pytest.raises(RuntimeError):
         fail_half_way()
     assert Settings(database).all() == {}
+
+
+def test_conversations_of_a_data_folder_from_before_imports_come_from_nowhere(tmp_path: Path) -> None:
+    old = before(tmp_path, next(n for n, script in enumerate(MIGRATIONS) if "ADD COLUMN origin" in script))
+    old.execute("INSERT INTO conversations (id, title, created_at, updated_at) VALUES ('c', 'Old', '2024', '2024')")
+    old.commit()
+    old.close()
+    database = Database(tmp_path / "db")
+    imports = Imports(database)
+    assert imports.origin("c") is None
+    assert [one.title for one in Conversations(database).listed()[0]] == ["Old"]
+    new = ImportedConversation("chatgpt:1", "New", "2024", "2024", None, [])
+    assert (imports.add(new), imports.add(new)) == (True, False)

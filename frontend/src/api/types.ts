@@ -205,11 +205,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest first; `q` searches titles and every message. */
+        /** Pinned ones first, then the newest; `q` searches titles and every message, `tag` keeps those that carry it. */
         get: {
             parameters: {
                 query?: {
                     q?: string;
+                    tag?: string | null;
                     offset?: number;
                     limit?: number;
                 };
@@ -261,6 +262,104 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Conversation"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every conversation in one zip, with an index; it is made while it is sent. */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "md" | "json" | "html" | "docx" | "pdf";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Imports one file (multipart): ChatGPT's export, Open WebUI's, or LocalChat's own JSON; told by its content. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": {
+                        files: string[];
+                    };
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": components["schemas"]["Importing"] | components["schemas"]["ImportDone"] | components["schemas"]["Failure"];
                     };
                 };
                 /** @description What happened and what to do */
@@ -355,7 +454,7 @@ export interface paths {
         };
         options?: never;
         head?: never;
-        /** Renames it, or remembers the branch that is shown, or the preset of the next questions. */
+        /** Renames, pins or tags it, remembers the branch that is shown or the preset of the next questions, puts it away or brings it back. */
         patch: {
             parameters: {
                 query?: never;
@@ -391,6 +490,55 @@ export interface paths {
                 };
             };
         };
+        trace?: never;
+    };
+    "/api/conversations/{identity}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The shown branch as a download (Markdown, web page, Word, PDF), or the whole tree (JSON). */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "md" | "json" | "html" | "docx" | "pdf";
+                };
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/desktop/show": {
@@ -743,6 +891,51 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Document"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/engines/ollama/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts Ollama where it is installed and does not run; it ends with LocalChat. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Engine"];
                     };
                 };
                 /** @description What happened and what to do */
@@ -1963,14 +2156,27 @@ export interface components {
             leaf_id: string | null;
             /** Messages */
             messages: components["schemas"]["Message"][];
+            /**
+             * Pinned
+             * @default false
+             */
+            pinned?: boolean;
             /** Preset Id */
             preset_id: string | null;
+            /**
+             * Tags
+             * @default []
+             */
+            tags?: string[];
             /** Title */
             title: string;
             /** Updated At */
             updated_at: string;
         };
-        /** ConversationChange */
+        /**
+         * ConversationChange
+         * @description What is left out stays as it is.
+         */
         ConversationChange: {
             /**
              * Leaf Id
@@ -1978,23 +2184,58 @@ export interface components {
              */
             leaf_id?: string | null;
             /**
+             * Pinned
+             * @default null
+             */
+            pinned?: boolean | null;
+            /**
              * Preset Id
              * @description the preset of the next questions; null: none
              * @default null
              */
             preset_id?: string | null;
             /**
+             * Put Away
+             * @description true: out of lists and search, false: back; deleted at next start
+             * @default null
+             */
+            put_away?: boolean | null;
+            /**
+             * Tags
+             * @default null
+             */
+            tags?: string[] | null;
+            /**
              * Title
              * @default null
              */
             title?: string | null;
         };
-        /** ConversationList */
+        /**
+         * ConversationList
+         * @description `total` counts the conversations that match; `tags` are those of all, by name.
+         */
         ConversationList: {
             /** Conversations */
-            conversations: components["schemas"]["ConversationSummary"][];
+            conversations: components["schemas"]["ListedConversation"][];
+            /** Tags */
+            tags: components["schemas"]["TagCount"][];
             /** Total */
             total: number;
+        };
+        /**
+         * ConversationMatch
+         * @description `hits`: messages that hold the words; `message_id`: the newest of them, null when only the title does.
+         */
+        ConversationMatch: {
+            /** Hits */
+            hits: number;
+            /** Message Id */
+            message_id: string | null;
+            /** Snippet */
+            snippet: components["schemas"]["SnippetPart"][];
+            /** Title */
+            title: components["schemas"]["SnippetPart"][];
         };
         /** ConversationQuery */
         ConversationQuery: {
@@ -2013,22 +2254,11 @@ export interface components {
              * @default
              */
             q?: string;
-        };
-        /** ConversationSummary */
-        ConversationSummary: {
             /**
-             * Answering
-             * @default false
+             * Tag
+             * @default null
              */
-            answering?: boolean;
-            /** Created At */
-            created_at: string;
-            /** Id */
-            id: string;
-            /** Title */
-            title: string;
-            /** Updated At */
-            updated_at: string;
+            tag?: string | null;
         };
         /**
          * CopyCancelled
@@ -2156,6 +2386,12 @@ export interface components {
             name: "ollama" | "builtin";
             /** Running */
             running: boolean;
+            /**
+             * Startable
+             * @description it is installed on this computer and does not run
+             * @default false
+             */
+            startable?: boolean;
             /** Version */
             version: string;
         };
@@ -2165,6 +2401,15 @@ export interface components {
             error: string;
             /** Message */
             message: string;
+        };
+        /** ExportQuery */
+        ExportQuery: {
+            /**
+             * Format
+             * @default md
+             * @enum {string}
+             */
+            format?: "md" | "json" | "html" | "docx" | "pdf";
         };
         /** Failure */
         Failure: {
@@ -2227,6 +2472,65 @@ export interface components {
             /** Version */
             version: string;
         };
+        /** ImportDone */
+        ImportDone: {
+            /**
+             * Done
+             * @default true
+             * @constant
+             */
+            done?: true;
+            report: components["schemas"]["ImportReport"];
+        };
+        /**
+         * ImportProgress
+         * @description `done` of `total` in bytes of JSON; the others count conversations.
+         */
+        ImportProgress: {
+            /** Already There */
+            already_there: number;
+            /** Done */
+            done: number;
+            /** Imported */
+            imported: number;
+            /** Skipped */
+            skipped: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * ImportRemark
+         * @description What was not understood: of which conversation (or file), and why.
+         */
+        ImportRemark: {
+            /** Reason */
+            reason: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * ImportReport
+         * @description Conversations, and what was not understood in them; `more_remarks` counts those that are not listed.
+         */
+        ImportReport: {
+            /** Already There */
+            already_there: number;
+            /** Imported */
+            imported: number;
+            /**
+             * More Remarks
+             * @default 0
+             */
+            more_remarks?: number;
+            /** Not Understood */
+            not_understood?: components["schemas"]["ImportRemark"][];
+            /** Skipped */
+            skipped: number;
+        };
+        /** Importing */
+        Importing: {
+            progress: components["schemas"]["ImportProgress"];
+        };
         /**
          * LeftOut
          * @description A passage that was found but did not fit the window. `rank` counts from 1.
@@ -2240,6 +2544,37 @@ export interface components {
             passage_id: string;
             /** Rank */
             rank: number;
+        };
+        /**
+         * ListedConversation
+         * @description `match` where words were asked for.
+         */
+        ListedConversation: {
+            /**
+             * Answering
+             * @default false
+             */
+            answering?: boolean;
+            /** Created At */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** @default null */
+            match?: components["schemas"]["ConversationMatch"] | null;
+            /**
+             * Pinned
+             * @default false
+             */
+            pinned?: boolean;
+            /**
+             * Tags
+             * @default []
+             */
+            tags?: string[];
+            /** Title */
+            title: string;
+            /** Updated At */
+            updated_at: string;
         };
         /**
          * Message
@@ -2826,6 +3161,16 @@ export interface components {
             welcome_dismissed?: boolean | null;
         };
         /**
+         * SnippetPart
+         * @description `found`: one of the words that were asked for.
+         */
+        SnippetPart: {
+            /** Found */
+            found: boolean;
+            /** Text */
+            text: string;
+        };
+        /**
          * Source
          * @description A passage that was given to the model. `number` is the [n] of the answer; `page` counts from 1.
          */
@@ -2876,6 +3221,13 @@ export interface components {
             /** Version */
             version: string;
         };
+        /** TagCount */
+        TagCount: {
+            /** Conversations */
+            conversations: number;
+            /** Tag */
+            tag: string;
+        };
         /** Thinking */
         Thinking: {
             /** Thinking */
@@ -2883,9 +3235,11 @@ export interface components {
         };
         /**
          * TurnUsage
-         * @description The engine's own counts, and our time to the first token (seconds).
+         * @description The engine's own counts, our times (seconds), and what was sent: how the window was shared out.
          */
         TurnUsage: {
+            /** @default null */
+            budget?: components["schemas"]["Budget"] | null;
             /** Completion Tokens */
             completion_tokens: number;
             /** First Token Seconds */
@@ -2894,6 +3248,11 @@ export interface components {
             prompt_tokens: number;
             /** Seconds */
             seconds: number;
+            /**
+             * Thinking Seconds
+             * @default null
+             */
+            thinking_seconds?: number | null;
             /** Tokens Per Second */
             tokens_per_second: number;
         };
@@ -2931,8 +3290,8 @@ export type Content = components['schemas']['Content'];
 export type Conversation = components['schemas']['Conversation'];
 export type ConversationChange = components['schemas']['ConversationChange'];
 export type ConversationList = components['schemas']['ConversationList'];
+export type ConversationMatch = components['schemas']['ConversationMatch'];
 export type ConversationQuery = components['schemas']['ConversationQuery'];
-export type ConversationSummary = components['schemas']['ConversationSummary'];
 export type CopyCancelled = components['schemas']['CopyCancelled'];
 export type CopyProgress = components['schemas']['CopyProgress'];
 export type CopyStep = components['schemas']['CopyStep'];
@@ -2943,11 +3302,18 @@ export type DocumentList = components['schemas']['DocumentList'];
 export type DocumentQuery = components['schemas']['DocumentQuery'];
 export type Engine = components['schemas']['Engine'];
 export type ErrorResponse = components['schemas']['ErrorResponse'];
+export type ExportQuery = components['schemas']['ExportQuery'];
 export type Failure = components['schemas']['Failure'];
 export type FileProgress = components['schemas']['FileProgress'];
 export type FileResult = components['schemas']['FileResult'];
 export type Health = components['schemas']['Health'];
+export type ImportDone = components['schemas']['ImportDone'];
+export type ImportProgress = components['schemas']['ImportProgress'];
+export type ImportRemark = components['schemas']['ImportRemark'];
+export type ImportReport = components['schemas']['ImportReport'];
+export type Importing = components['schemas']['Importing'];
 export type LeftOut = components['schemas']['LeftOut'];
+export type ListedConversation = components['schemas']['ListedConversation'];
 export type Message = components['schemas']['Message'];
 export type Model = components['schemas']['Model'];
 export type ModelList = components['schemas']['ModelList'];
@@ -2979,9 +3345,11 @@ export type SearchResponse = components['schemas']['SearchResponse'];
 export type SearchResult = components['schemas']['SearchResult'];
 export type Settings = components['schemas']['Settings'];
 export type SettingsChange = components['schemas']['SettingsChange'];
+export type SnippetPart = components['schemas']['SnippetPart'];
 export type Source = components['schemas']['Source'];
 export type StagedBackup = components['schemas']['StagedBackup'];
 export type Status = components['schemas']['Status'];
+export type TagCount = components['schemas']['TagCount'];
 export type Thinking = components['schemas']['Thinking'];
 export type TurnUsage = components['schemas']['TurnUsage'];
 export type UploadDone = components['schemas']['UploadDone'];

@@ -9,12 +9,15 @@ import { Presets } from "../features/presets/presets.svelte";
 import { Backups } from "../features/settings/backup.svelte";
 import { Preferences } from "../features/settings/preferences.svelte";
 import { ConversationList } from "../features/sidebar/conversations.svelte";
+import { Connection } from "./connection.svelte";
+import { Layers } from "./layers.svelte";
 import { Notices } from "./notices.svelte";
 import { Router } from "./route.svelte";
 
 export class App {
   readonly router = new Router();
   readonly notices = new Notices();
+  readonly layers = new Layers();
   readonly preferences = new Preferences();
   readonly conversations = new ConversationList(this.notices);
   readonly models = new Models();
@@ -22,6 +25,7 @@ export class App {
   readonly backups = new Backups();
   readonly presets = new Presets(this.notices);
   readonly chats = new Chats(this.router, this.preferences, this.conversations, this.notices, this.presets);
+  readonly connection = new Connection(() => this.#again());
   status = $state<Status | null>(null);
 
   /** Asks the server for everything the shell shows. Nothing waits for it: the page is there before. */
@@ -32,6 +36,12 @@ export class App {
     void this.models.loadActive();
     void this.presets.load();
     void this.checkStatus();
+  }
+
+  /** The server was gone and is back: everything that is shown may have changed. */
+  #again(): void {
+    this.start();
+    this.chats.reload();
   }
 
   async checkStatus(): Promise<void> {

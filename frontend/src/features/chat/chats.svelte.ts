@@ -11,6 +11,8 @@ import { Conversation, type Watcher } from "./conversation.svelte";
 import { SentenceReader } from "./sentences";
 
 const SPEAK_EVERY_MS = 2500;
+/** So many conversations keep their messages in the page; others are loaded again when they are opened. */
+const KEPT_OPEN = 8;
 const DRAFT = "draft:";
 
 export class Chats implements Watcher {
@@ -71,11 +73,30 @@ export class Chats implements Watcher {
   get(id: string | null): Conversation {
     if (id === null) return this.#fresh;
     const known = this.#open.get(id);
-    if (known) return known;
+    // The one that was looked at last stands last.
+    if (known) {
+      this.#open.delete(id);
+      this.#open.set(id, known);
+      return known;
+    }
     const opened = this.#make(id);
     this.#open.set(id, opened);
     void opened.load();
+    this.#closeOldest();
     return opened;
+  }
+
+  /** What is open, as the server has it; an answer that broke off here may have gone on there. */
+  reload(): void {
+    for (const conversation of this.#open.values()) void conversation.load();
+  }
+
+  #closeOldest(): void {
+    for (const [id, conversation] of this.#open) {
+      if (this.#open.size <= KEPT_OPEN) return;
+      // One that is being received stays until it is complete.
+      if (conversation.writing === null) this.forget(id);
+    }
   }
 
   startAnew(): void {

@@ -3,6 +3,7 @@ import { ApiError, api, asApiError, data } from "../../api/client";
 import { streamAnswer, type ChatEvent } from "../../api/streams";
 import type { Budget, ChatStarted, Message } from "../../api/types";
 import { t } from "../../i18n";
+import { Pieces } from "./pieces";
 import { newestLeaf, pathTo, versions } from "./tree";
 
 const UNSENT = "question-being-sent";
@@ -25,7 +26,8 @@ interface Thought {
 export class Conversation {
   id = $state<string | null>(null);
   title = $state("");
-  messages = $state<Message[]>([]);
+  /** Replaced, not changed; only those that are being asked and written change in themselves. */
+  messages = $state.raw<Message[]>([]);
   leaf = $state<string | null>(null);
   /** The preset of the next question; undefined: as the server has it, which for a new one is the default. */
   preset = $state<string | null | undefined>(undefined);
@@ -133,24 +135,41 @@ export class Conversation {
     const same = this.messages.findLast(
       ({ parent_id, role, content }) => parent_id === parent && role === "user" && content === text,
     );
-    const question = same ?? blank(UNSENT, parent, "user", text);
-    const answer = { ...blank("answer-being-asked", question.id, "assistant", ""), status: "streaming" as const };
+    const question = $state(blank(UNSENT, parent, "user", text));
+    const answer: Message = $state({ ...blank("answer-being-asked", (same ?? question).id, "assistant", ""), status: "streaming" });
     this.messages = [...this.messages, ...(same ? [] : [question]), answer];
     this.leaf = this.writing = answer.id;
-    return this.messages.at(-1)!;
+    return answer;
   }
 
   /** Takes the events in; false when the stream ended without saying how. */
   async #receive(events: AsyncGenerator<ChatEvent>, answer: Message): Promise<boolean> {
+    const thinking = new Pieces((text) => (answer.thinking += text));
+    const content = new Pieces((text) => {
+      thinking.flush();
+      answer.content += text;
+      this.#watcher.wrote(this, answer);
+    });
+    try {
+      return await this.#take(events, answer, thinking, content);
+    } finally {
+      content.flush();
+      thinking.flush();
+    }
+  }
+
+  async #take(events: AsyncGenerator<ChatEvent>, answer: Message, thinking: Pieces, content: Pieces): Promise<boolean> {
     for await (const event of events) {
+      if ("content" in event) {
+        this.#endThought(answer.id);
+        content.add(event.content);
+        continue;
+      }
+      content.flush();
       if ("conversation_id" in event) this.#begin(event, answer);
       else if ("thinking" in event) {
-        answer.thinking += event.thinking;
+        thinking.add(event.thinking);
         this.thoughts[answer.id] ??= { from: Date.now(), seconds: null };
-      } else if ("content" in event) {
-        this.#endThought(answer.id);
-        answer.content += event.content;
-        this.#watcher.wrote(this, answer);
       } else if ("done" in event) {
         answer.usage = event.usage as Message["usage"];
         answer.status = event.stopped ? "stopped" : "done";
@@ -262,7 +281,7 @@ function blank(id: string, parent: string | null, role: Message["role"], content
 /** What happened to an answer that did not end well, in words; null when it did. */
 export function outcome(message: Message): string | null {
   if (message.status === "failed") return message.error?.message ?? t("answerFailed");
-  if (message.status === "interrupted") return t("answerInterrupted");
+  if (message.status === "interrupted") return t(message.content || message.thinking ? "answerInterrupted" : "answerInterruptedEmpty");
   if (message.status === "stopped") return t("answerStopped");
   return null;
 }
