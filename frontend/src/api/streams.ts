@@ -1,4 +1,4 @@
-// The three streams: an answer, an import, a pull. Each is a POST that answers with server-sent events.
+// The streams: an answer, files that are read, a pull, conversations that come in. Each is a POST that answers with server-sent events.
 import { asApiError, toApiError } from "./client";
 import { readEvents } from "./sse";
 import type { ChatBody, PickBody, PullBody, paths } from "./types";
@@ -12,6 +12,7 @@ type Streamed<P extends keyof paths> = paths[P] extends {
 export type ChatEvent = Streamed<"/api/chat">;
 export type UploadEvent = Streamed<"/api/documents/upload">;
 export type PullEvent = Streamed<"/api/models/pull">;
+export type ImportEvent = Streamed<"/api/conversations/import">;
 
 export function streamAnswer(body: ChatBody, signal: AbortSignal): AsyncGenerator<ChatEvent> {
   return post("/api/chat", json(body), signal);
@@ -26,6 +27,13 @@ export function streamUpload(files: readonly File[]): AsyncGenerator<UploadEvent
 /** Opens the native dialog of the desktop, then streams as an upload does. Cancelled: no file at all. */
 export function streamPick(body: PickBody): AsyncGenerator<UploadEvent> {
   return post("/api/documents/pick", json(body));
+}
+
+/** One file: another program's export of its conversations, or ours. Leaving it keeps what came so far. */
+export function streamImport(file: File, signal: AbortSignal): AsyncGenerator<ImportEvent> {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  return post("/api/conversations/import", { body: form }, signal);
 }
 
 export function streamPull(body: PullBody): AsyncGenerator<PullEvent> {

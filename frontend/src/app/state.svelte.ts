@@ -7,6 +7,7 @@ import { Library } from "../features/documents/library.svelte";
 import { Models } from "../features/models/models.svelte";
 import { Preferences } from "../features/settings/preferences.svelte";
 import { ConversationList } from "../features/sidebar/conversations.svelte";
+import { ImportOfConversations } from "../features/transfer/importing.svelte";
 import { Notices } from "./notices.svelte";
 import { Router } from "./route.svelte";
 
@@ -18,6 +19,7 @@ export class App {
   readonly models = new Models();
   readonly library = new Library(this.notices);
   readonly chats = new Chats(this.router, this.preferences, this.conversations, this.notices);
+  readonly importing = new ImportOfConversations(this.conversations);
   status = $state<Status | null>(null);
 
   /** Asks the server for everything the shell shows. Nothing waits for it: the page is there before. */
