@@ -6,13 +6,19 @@ import json
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Begin
+from tests.chatting import wait_for
+from tests.desktop.test_window import is_shown, xdotool
+from tests.e2e.conftest import Begin, ready
 from tests.e2e.pages import go
 from tests.exports import chatgpt_item, open_webui_item
+
+DIALOG = "^Save"
+"""What Qt calls its dialog that asks for a file name."""
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -106,3 +112,35 @@ def test_the_web_page_of_an_export_runs_nothing_chromium(begin: Begin, tmp_path:
         assert tab.title() == "<img src=x onerror='document.title=1'>"
         assert tab.locator("script, img").count() == 0
         assert asked == [saved.as_uri()]
+
+
+def test_in_the_window_a_dialog_asks_where_the_file_goes(open_window: Any, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.md"
+    with open_window() as opened:
+        page = opened.page
+        ready(page)
+        page.evaluate(
+            """async text => {
+                const form = new FormData();
+                form.append("file", new File([text], "conversations.json"));
+                await (await fetch("/api/conversations/import", {method: "POST", body: form})).text();
+            }""",
+            json.dumps([chatgpt_item()]),
+        )
+        page.reload()
+        ready(page)
+        page.get_by_role("link", name="Towers of the world").click()
+        page.get_by_role("main").get_by_role("button", name="More about Towers of the world").click()
+        page.get_by_role("menuitem", name="Export").click()
+        page.get_by_role("menuitem", name="Markdown").click()
+
+        wait_for(lambda: is_shown(opened.display, DIALOG))
+        (dialog,) = xdotool(opened.display, "search", "--onlyvisible", "--name", DIALOG).split()
+        # There is no window manager in Xvfb that would give the dialog the keyboard.
+        xdotool(opened.display, "windowfocus", "--sync", dialog)
+        xdotool(opened.display, "key", "ctrl+a")
+        xdotool(opened.display, "type", "--delay", "20", str(kept))
+        xdotool(opened.display, "key", "Return")
+        wait_for(kept.is_file)
+        wait_for(lambda: "That is the Eiffel Tower." in kept.read_text(encoding="utf-8"))
+        assert page.get_by_text("That is the Eiffel Tower.").is_visible()
