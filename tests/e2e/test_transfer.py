@@ -18,7 +18,8 @@ from tests.e2e.pages import go
 from tests.exports import chatgpt_item, open_webui_item
 
 DIALOG = "^Save"
-"""What Qt calls its dialog that asks for a file name."""
+OPENING = "^Open"
+"""What Qt calls its dialogs that ask for a file."""
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -144,3 +145,20 @@ def test_in_the_window_a_dialog_asks_where_the_file_goes(open_window: Any, tmp_p
         wait_for(kept.is_file)
         wait_for(lambda: "That is the Eiffel Tower." in kept.read_text(encoding="utf-8"))
         assert page.get_by_text("That is the Eiffel Tower.").is_visible()
+
+
+def test_in_the_window_a_dialog_asks_which_export_comes_in(open_window: Any, tmp_path: Path) -> None:
+    export = tmp_path / "conversations.json"
+    export.write_text(json.dumps([chatgpt_item()]), encoding="utf-8")
+    with open_window() as opened:
+        page = opened.page
+        ready(page)
+        go(page, "#/settings")
+        page.get_by_role("button", name="Import conversations…").click()
+        wait_for(lambda: is_shown(opened.display, OPENING))
+        (dialog,) = xdotool(opened.display, "search", "--onlyvisible", "--name", OPENING).split()
+        xdotool(opened.display, "windowfocus", "--sync", dialog)
+        xdotool(opened.display, "key", "ctrl+a")
+        xdotool(opened.display, "type", "--delay", "20", str(export))
+        xdotool(opened.display, "key", "Return")
+        expect(page.get_by_text("1 conversation imported.")).to_be_visible()
