@@ -1,4 +1,5 @@
-// The streams: an answer, an import, a pull, a backup, a restore. Each is a POST that answers with server-sent events.
+// The streams: an answer, files that are read, a pull, a backup, a restore, conversations that come in. Each is a POST
+// that answers with server-sent events.
 import { asApiError, toApiError } from "./client";
 import { readEvents } from "./sse";
 import type { BackupBody, ChatBody, PickBody, PullBody, RestoreBody, paths } from "./types";
@@ -14,6 +15,7 @@ export type UploadEvent = Streamed<"/api/documents/upload">;
 export type PullEvent = Streamed<"/api/models/pull">;
 export type BackupEvent = Streamed<"/api/backup">;
 export type RestoreEvent = Streamed<"/api/restore">;
+export type ImportEvent = Streamed<"/api/conversations/import">;
 
 export function streamAnswer(body: ChatBody, signal: AbortSignal): AsyncGenerator<ChatEvent> {
   return post("/api/chat", json(body), signal, FRAME_MS);
@@ -28,6 +30,13 @@ export function streamUpload(files: readonly File[]): AsyncGenerator<UploadEvent
 /** Opens the native dialog of the desktop, then streams as an upload does. Cancelled: no file at all. */
 export function streamPick(body: PickBody): AsyncGenerator<UploadEvent> {
   return post("/api/documents/pick", json(body));
+}
+
+/** One file: another program's export of its conversations, or ours. Leaving it keeps what came so far. */
+export function streamImport(file: File, signal: AbortSignal): AsyncGenerator<ImportEvent> {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  return post("/api/conversations/import", { body: form }, signal);
 }
 
 export function streamPull(body: PullBody): AsyncGenerator<PullEvent> {

@@ -431,6 +431,36 @@ export const en = {
   alsoTheme: "appearance colours mode",
   alsoSize: "font text larger smaller zoom",
   alsoShortcuts: "keys help hotkeys",
+
+  // Conversations out and in
+  export: "Export",
+  formatMarkdown: "Markdown",
+  formatJson: "JSON",
+  formatHtml: "Web page",
+  formatWord: "Word",
+  formatPdf: "PDF",
+  allConversations: "All conversations",
+  exportAllHint: "One zip with a file for each and an index. JSON can be imported again.",
+  exportAll: "Export all conversations…",
+  importConversations: "Import conversations…",
+  importTitle: "Conversations from elsewhere",
+  importHint: "ChatGPT’s export (zip or conversations.json), Open WebUI’s, or LocalChat’s JSON. The same file twice adds nothing.",
+  importingFile: (name: string) => `Importing ${name}`,
+  importSending: "Reading the file",
+  importProgress: (n: number, figure: string, done: string, all: string) =>
+    `${figure} ${s(n, "conversation", "conversations")} imported, ${done} of ${all}`,
+  importStop: "Stop",
+  importDone: "Imported",
+  importStopped: "Stopped. What came so far is kept; the same file again brings the rest.",
+  importFailed: "The import ended early",
+  importReport: (imported: number, there: number, skipped: number) =>
+    [
+      `${imported} ${s(imported, "conversation", "conversations")} imported`,
+      ...(there ? [`${there} already there`] : []),
+      ...(skipped ? [`${skipped} left out`] : []),
+    ].join(", ") + ".",
+  notUnderstood: "What was not understood",
+  moreRemarks: (n: number) => `and ${n} more`,
 };
 
 function leftOutWhat(turns: number, passages: number): string {
