@@ -127,10 +127,14 @@ class TagCount(Schema):
 
 
 class ConversationList(Schema):
-    """`total` counts the conversations that match; `tags` are those of all, by name."""
+    """`total` counts the conversations that match; `tags` are those of all, by name.
+
+    `complete` is false when the words are so frequent that only the newest messages were looked at.
+    """
 
     conversations: list[ListedConversation]
     total: int
+    complete: bool = True
     tags: list[TagCount]
 
 

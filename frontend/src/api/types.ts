@@ -1564,8 +1564,15 @@ export interface components {
         /**
          * ConversationList
          * @description `total` counts the conversations that match; `tags` are those of all, by name.
+         *
+         *     `complete` is false when the words are so frequent that only the newest messages were looked at.
          */
         ConversationList: {
+            /**
+             * Complete
+             * @default true
+             */
+            complete?: boolean;
             /** Conversations */
             conversations: components["schemas"]["ListedConversation"][];
             /** Tags */
