@@ -82,7 +82,7 @@ class Message(Schema):
     created_at: str
 
 
-class ConversationSummary(Schema):
+class ConversationHead(Schema):
     id: str
     title: str
     created_at: str
@@ -92,7 +92,7 @@ class ConversationSummary(Schema):
     tags: list[str] = []
 
 
-class Conversation(ConversationSummary):
+class Conversation(ConversationHead):
     """The whole tree; `leaf_id` is the last message of the branch that was shown last."""
 
     leaf_id: str | None
@@ -115,7 +115,7 @@ class ConversationMatch(Schema):
     snippet: list[SnippetPart]
 
 
-class ListedConversation(ConversationSummary):
+class ConversationSummary(ConversationHead):
     """`match` where words were asked for."""
 
     match: ConversationMatch | None = None
@@ -132,7 +132,7 @@ class ConversationList(Schema):
     `complete` is false when the words are so frequent that only the newest messages were looked at.
     """
 
-    conversations: list[ListedConversation]
+    conversations: list[ConversationSummary]
     total: int
     complete: bool = True
     tags: list[TagCount]

@@ -1574,7 +1574,7 @@ export interface components {
              */
             complete?: boolean;
             /** Conversations */
-            conversations: components["schemas"]["ListedConversation"][];
+            conversations: components["schemas"]["ConversationSummary"][];
             /** Tags */
             tags: components["schemas"]["TagCount"][];
             /** Total */
@@ -1616,6 +1616,37 @@ export interface components {
              * @default null
              */
             tag?: string | null;
+        };
+        /**
+         * ConversationSummary
+         * @description `match` where words were asked for.
+         */
+        ConversationSummary: {
+            /**
+             * Answering
+             * @default false
+             */
+            answering?: boolean;
+            /** Created At */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** @default null */
+            match?: components["schemas"]["ConversationMatch"] | null;
+            /**
+             * Pinned
+             * @default false
+             */
+            pinned?: boolean;
+            /**
+             * Tags
+             * @default []
+             */
+            tags?: string[];
+            /** Title */
+            title: string;
+            /** Updated At */
+            updated_at: string;
         };
         /** Document */
         Document: {
@@ -1796,37 +1827,6 @@ export interface components {
             passage_id: string;
             /** Rank */
             rank: number;
-        };
-        /**
-         * ListedConversation
-         * @description `match` where words were asked for.
-         */
-        ListedConversation: {
-            /**
-             * Answering
-             * @default false
-             */
-            answering?: boolean;
-            /** Created At */
-            created_at: string;
-            /** Id */
-            id: string;
-            /** @default null */
-            match?: components["schemas"]["ConversationMatch"] | null;
-            /**
-             * Pinned
-             * @default false
-             */
-            pinned?: boolean;
-            /**
-             * Tags
-             * @default []
-             */
-            tags?: string[];
-            /** Title */
-            title: string;
-            /** Updated At */
-            updated_at: string;
         };
         /**
          * Message
@@ -2296,6 +2296,7 @@ export type ConversationChange = components['schemas']['ConversationChange'];
 export type ConversationList = components['schemas']['ConversationList'];
 export type ConversationMatch = components['schemas']['ConversationMatch'];
 export type ConversationQuery = components['schemas']['ConversationQuery'];
+export type ConversationSummary = components['schemas']['ConversationSummary'];
 export type Document = components['schemas']['Document'];
 export type DocumentCounts = components['schemas']['DocumentCounts'];
 export type DocumentError = components['schemas']['DocumentError'];
@@ -2308,7 +2309,6 @@ export type FileProgress = components['schemas']['FileProgress'];
 export type FileResult = components['schemas']['FileResult'];
 export type Health = components['schemas']['Health'];
 export type LeftOut = components['schemas']['LeftOut'];
-export type ListedConversation = components['schemas']['ListedConversation'];
 export type Message = components['schemas']['Message'];
 export type Model = components['schemas']['Model'];
 export type ModelList = components['schemas']['ModelList'];

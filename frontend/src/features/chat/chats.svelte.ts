@@ -18,6 +18,8 @@ export class Chats implements Watcher {
   documents = $state<boolean | null>(null);
   /** Set to put words into the composer; it takes them and sets it back. */
   suggestion = $state<string | null>(null);
+  /** The message that a search led to, with the words to mark in it. */
+  found = $state.raw<{ id: string; message: string; query: string } | null>(null);
   #readers = new Map<string, { reader: SentenceReader; at: number }>();
   readonly #router: Router;
   readonly #preferences: Preferences;
@@ -44,6 +46,12 @@ export class Chats implements Watcher {
     this.#open.set(id, opened);
     void opened.load();
     return opened;
+  }
+
+  /** Opens a conversation at a message and marks words in it. */
+  find(id: string, message: string, query: string): void {
+    this.found = { id, message, query };
+    if (this.#router.page !== "chat" || this.#router.id !== id) this.#router.go("chat", id);
   }
 
   startAnew(): void {

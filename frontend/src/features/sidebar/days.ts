@@ -1,4 +1,5 @@
-// Groups conversations by the day of their last message: today, yesterday, the last 7 days, then by month.
+// Groups conversations: those that are pinned, then by the day of their last message: today, yesterday, the last
+// 7 days, then by month.
 import { month } from "../../i18n/format";
 import { t } from "../../i18n";
 
@@ -8,6 +9,13 @@ export interface Group<T> {
 }
 
 const DAY_MS = 86_400_000;
+
+/** Pinned ones come first, under a heading of their own. */
+export function grouped<T extends { updated_at: string; pinned?: boolean }>(items: readonly T[], now = new Date()): Group<T>[] {
+  const pinned = items.filter((item) => item.pinned);
+  const days = byDay(items.filter((item) => !item.pinned), now);
+  return pinned.length ? [{ title: t("pinned"), items: pinned }, ...days] : days;
+}
 
 /** `items` come newest first and keep their order. Days are those of the reader's own clock. */
 export function byDay<T extends { updated_at: string }>(items: readonly T[], now = new Date()): Group<T>[] {
