@@ -9,6 +9,8 @@ export interface Group<T> {
 }
 
 const DAY_MS = 86_400_000;
+/** Names of months, which take long to ask for: ten thousand conversations have few. By year and month and the year that it is now. */
+const months = new Map<string, string>();
 
 /** Pinned ones come first, under a heading of their own. */
 export function grouped<T extends { updated_at: string; pinned?: boolean }>(items: readonly T[], now = new Date()): Group<T>[] {
@@ -34,7 +36,10 @@ function dayTitle(date: Date, now: Date): string {
   if (days <= 0) return t("dayToday");
   if (days === 1) return t("dayYesterday");
   if (days < 7) return t("dayLastWeek");
-  return month(date, now);
+  const key = `${date.getFullYear()} ${date.getMonth()} ${now.getFullYear()}`;
+  const name = months.get(key) ?? month(date, now);
+  months.set(key, name);
+  return name;
 }
 
 function midnight(date: Date): number {
