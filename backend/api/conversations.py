@@ -27,13 +27,15 @@ blueprint = Blueprint("conversations", __name__)
 def list_conversations(query: ConversationQuery) -> ConversationList:
     """Pinned ones first, then the newest; `q` searches titles and every message, `tag` keeps those that carry it."""
     conversations = parts().conversations
-    found: tuple[Sequence[Summary], int]
-    if query.q.strip():
-        found = parts().conversation_search.search(query.q, query.tag, query.offset, query.limit)
-    else:
-        found = conversations.listed(query.tag, query.offset, query.limit)
     tags = [{"tag": tag, "conversations": count} for tag, count in conversations.tags()]
-    return ConversationList.model_validate({"conversations": found[0], "total": found[1], "tags": tags})
+    if query.q.strip():
+        results = parts().conversation_search.search(query.q, query.tag, query.offset, query.limit)
+        found: Sequence[Summary] = results.found
+        total, complete = results.total, results.complete
+    else:
+        found, total = conversations.listed(query.tag, query.offset, query.limit)
+        complete = True
+    return ConversationList.model_validate({"conversations": found, "total": total, "complete": complete, "tags": tags})
 
 
 @blueprint.post("/api/conversations")

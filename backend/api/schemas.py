@@ -85,7 +85,7 @@ class Message(Schema):
     created_at: str
 
 
-class ConversationSummary(Schema):
+class ConversationHead(Schema):
     id: str
     title: str
     created_at: str
@@ -95,7 +95,7 @@ class ConversationSummary(Schema):
     tags: list[str] = []
 
 
-class Conversation(ConversationSummary):
+class Conversation(ConversationHead):
     """The whole tree; `leaf_id` is the last message of the branch that was shown last."""
 
     leaf_id: str | None
@@ -119,7 +119,7 @@ class ConversationMatch(Schema):
     snippet: list[SnippetPart]
 
 
-class ListedConversation(ConversationSummary):
+class ConversationSummary(ConversationHead):
     """`match` where words were asked for."""
 
     match: ConversationMatch | None = None
@@ -131,10 +131,14 @@ class TagCount(Schema):
 
 
 class ConversationList(Schema):
-    """`total` counts the conversations that match; `tags` are those of all, by name."""
+    """`total` counts the conversations that match; `tags` are those of all, by name.
 
-    conversations: list[ListedConversation]
+    `complete` is false when the words are so frequent that only the newest messages were looked at.
+    """
+
+    conversations: list[ConversationSummary]
     total: int
+    complete: bool = True
     tags: list[TagCount]
 
 

@@ -83,7 +83,7 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX documents_by_status ON documents (status, added_at);
     """,
-    # Pins, tags, conversations put away until they are deleted, and one index over titles and messages. `number` ties a
+    # Pins, tags, conversations put away until they are deleted, and the words of titles and messages. `number` ties a
     # text to its words: a rowid would not do, VACUUM may change it. A conversation has a multiple of 2^20, its messages
     # the numbers after it, so hits are counted per conversation without reading a row. `separated`: see words.py.
     """
@@ -113,53 +113,55 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX conversation_tags_by_tag ON conversation_tags (tag);
 
-    CREATE VIEW searched_text AS
-        SELECT number, separated(content) AS content FROM messages
-        UNION ALL SELECT number, separated(title) FROM conversations;
-    CREATE VIRTUAL TABLE searched_words USING fts5 (
-        content, content = 'searched_text', content_rowid = 'number', columnsize = 0, prefix = '1 2',
+    CREATE VIEW title_text AS SELECT number, separated(title) AS title FROM conversations;
+    CREATE VIRTUAL TABLE title_words USING fts5 (
+        title, content = 'title_text', content_rowid = 'number', columnsize = 0, prefix = '1 2',
         tokenize = 'unicode61 remove_diacritics 2'
     );
-    INSERT INTO searched_words (rowid, content) SELECT number, separated(title) FROM conversations;
-    INSERT INTO searched_words (rowid, content)
-        SELECT number, separated(content) FROM messages WHERE status <> 'streaming';
-
+    INSERT INTO title_words (rowid, title) SELECT number, title FROM title_text;
     CREATE TRIGGER conversations_words_insert AFTER INSERT ON conversations BEGIN
         UPDATE conversations SET number = (SELECT coalesce(max(number), 0) + (1 << 20) FROM conversations)
             WHERE rowid = new.rowid;
-        INSERT INTO searched_words (rowid, content)
+        INSERT INTO title_words (rowid, title)
             SELECT number, separated(title) FROM conversations WHERE rowid = new.rowid;
     END;
     CREATE TRIGGER conversations_words_update AFTER UPDATE OF title ON conversations BEGIN
-        INSERT INTO searched_words (searched_words, rowid, content) VALUES ('delete', old.number, separated(old.title));
-        INSERT INTO searched_words (rowid, content) VALUES (old.number, separated(new.title));
+        INSERT INTO title_words (title_words, rowid, title) VALUES ('delete', old.number, separated(old.title));
+        INSERT INTO title_words (rowid, title) VALUES (old.number, separated(new.title));
     END;
     CREATE TRIGGER conversations_words_delete AFTER DELETE ON conversations BEGIN
-        INSERT INTO searched_words (searched_words, rowid, content) VALUES ('delete', old.number, separated(old.title));
+        INSERT INTO title_words (title_words, rowid, title) VALUES ('delete', old.number, separated(old.title));
     END;
+
+    CREATE VIEW message_text AS SELECT number, separated(content) AS content, status FROM messages;
+    CREATE VIRTUAL TABLE message_words USING fts5 (
+        content, content = 'message_text', content_rowid = 'number', columnsize = 0, prefix = '1 2',
+        tokenize = 'unicode61 remove_diacritics 2'
+    );
+    INSERT INTO message_words (rowid, content) SELECT number, content FROM message_text WHERE status <> 'streaming';
     CREATE TRIGGER messages_words_insert AFTER INSERT ON messages BEGIN
         UPDATE messages SET number = (
             SELECT coalesce(max(m.number), c.number) + 1 FROM conversations c
             LEFT JOIN messages m ON m.number > c.number AND m.number < c.number + (1 << 20)
             WHERE c.id = new.conversation_id
         ) WHERE rowid = new.rowid;
-        INSERT INTO searched_words (rowid, content)
+        INSERT INTO message_words (rowid, content)
             SELECT number, separated(content) FROM messages WHERE rowid = new.rowid AND status <> 'streaming';
     END;
     -- While an answer streams its words are not indexed: each flush would rewrite them.
     CREATE TRIGGER messages_words_finish AFTER UPDATE OF content, status ON messages
         WHEN old.status = 'streaming' AND new.status <> 'streaming' BEGIN
-        INSERT INTO searched_words (rowid, content) VALUES (old.number, separated(new.content));
+        INSERT INTO message_words (rowid, content) VALUES (old.number, separated(new.content));
     END;
     CREATE TRIGGER messages_words_update AFTER UPDATE OF content, status ON messages
         WHEN old.status <> 'streaming' BEGIN
-        INSERT INTO searched_words (searched_words, rowid, content)
+        INSERT INTO message_words (message_words, rowid, content)
             VALUES ('delete', old.number, separated(old.content));
-        INSERT INTO searched_words (rowid, content) SELECT old.number, separated(new.content)
+        INSERT INTO message_words (rowid, content) SELECT old.number, separated(new.content)
             WHERE new.status <> 'streaming';
     END;
     CREATE TRIGGER messages_words_delete AFTER DELETE ON messages WHEN old.status <> 'streaming' BEGIN
-        INSERT INTO searched_words (searched_words, rowid, content)
+        INSERT INTO message_words (message_words, rowid, content)
             VALUES ('delete', old.number, separated(old.content));
     END;
     """,

@@ -94,26 +94,32 @@ def stand_in(
 @contextmanager
 def localchat(ollama: str, fill: Callable[[Path], None] | None = None) -> Iterator[tuple[str, psutil.Process]]:
     """`localchat serve` over a fresh data folder, or one that `fill` has put something into."""
-    import os
-
     with tempfile.TemporaryDirectory() as data:
         if fill:
             fill(Path(data))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "desktop", "serve", "--port", "0", "--no-token", "--data", data],
-            env={**os.environ, "OLLAMA_HOST": ollama},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=ROOT,
-        )
-        assert process.stdout is not None
-        try:
-            address = next(word for line in process.stdout for word in line.split() if word.startswith("http://"))
-            yield address.rstrip("/"), psutil.Process(process.pid)
-        finally:
-            process.terminate()
-            process.wait(10)
+        with localchat_over(Path(data), ollama) as served:
+            yield served
+
+
+@contextmanager
+def localchat_over(data: Path, ollama: str) -> Iterator[tuple[str, psutil.Process]]:
+    import os
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "desktop", "serve", "--port", "0", "--no-token", "--data", str(data)],
+        env={**os.environ, "OLLAMA_HOST": ollama},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None
+    try:
+        address = next(word for line in process.stdout for word in line.split() if word.startswith("http://"))
+        yield address.rstrip("/"), psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 OURS = {"message": "Go on", "use_rag": False}

@@ -59,7 +59,7 @@ def test_words_are_found_by_their_beginnings_in_every_script(
     answer = "An octopus, at times, in the Café. 水鸟在河里。我们用PCR测。"
     _, answered = turn(conversations, identity, None, "What lives in a tide pool?", answer)
     turn(conversations, conversations.create("Leases"), None, "When does it end?", "In March. 鸟 河")
-    matched = [one for one in found.search(query)[0] if one.id == identity]
+    matched = [one for one in found.search(query).found if one.id == identity]
     assert [one.match.message_id for one in matched] == [answered]
     assert texts(matched[0].match.snippet) == words
     assert "\u200b" not in whole(matched[0].match.snippet)
@@ -71,19 +71,19 @@ def test_a_run_of_chinese_is_found_only_where_it_stands_together(
     turn(conversations, conversations.create("t"), None, "q?", "蛋 糕 是 白 的")
     together = conversations.create("t")
     turn(conversations, together, None, "q?", "这是蛋白质的结构")
-    assert [one.id for one in found.search("蛋白")[0]] == [together]
+    assert [one.id for one in found.search("蛋白").found] == [together]
 
 
 def test_a_word_is_not_found_by_its_middle(conversations: Conversations, found: ConversationSearch) -> None:
     turn(conversations, conversations.create("t"), None, "q?", "whirlpool")
-    assert found.search("pool") == ([], 0)
+    assert found.search("pool").found == []
 
 
 def test_a_title_is_found_and_comes_before_messages(conversations: Conversations, found: ConversationSearch) -> None:
     titled = conversations.create("Éléphants <b>of</b> the sea")
     spoken = conversations.create("Other")
     turn(conversations, spoken, None, "elephants?", "Two elephants.")
-    first, second = found.search("elephants")[0]
+    first, second = found.search("elephants").found
     assert (first.id, first.match.hits, first.match.message_id, first.match.snippet) == (titled, 0, None, [])
     assert texts(first.match.title) == ["Éléphants"]
     assert whole(first.match.title) == "Éléphants <b>of</b> the sea"
@@ -97,22 +97,40 @@ def test_the_newest_message_of_all_that_hold_the_words_is_shown(
     identity = conversations.create("t")
     _, first = turn(conversations, identity, None, "ring?", "a ring")
     _, second = turn(conversations, identity, first, "and?", "another ring")
-    [only], total = found.search("ring")
-    assert (only.match.hits, only.match.message_id, total) == (3, second, 1)
+    [only] = found.search("ring").found
+    assert (only.match.hits, only.match.message_id) == (3, second)
 
 
 def test_hits_come_in_pages_with_how_many_there_are(conversations: Conversations, found: ConversationSearch) -> None:
     made = {conversations.create(f"same {number}") for number in range(5)}
     pages = [found.search("same", offset=offset, limit=2) for offset in (0, 2, 4)]
-    assert [total for _, total in pages] == [5, 5, 5]
-    assert {one.id for page, _ in pages for one in page} == made
+    assert [page.total for page in pages] == [5, 5, 5]
+    assert {one.id for page in pages for one in page.found} == made
+
+
+def test_of_words_that_are_everywhere_the_newest_are_found_and_it_is_said(
+    conversations: Conversations, found: ConversationSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.stores.conversation_search.MOST_HITS", 3)
+    made = [conversations.create("t") for _ in range(5)]
+    for identity in made:
+        turn(conversations, identity, None, "q?", "word")
+    titled = conversations.create("word")
+    results = found.search("word")
+    assert not results.complete
+    assert {one.id for one in results.found} == {titled, *made[2:]}
+    assert found.search("q").complete is False
+    conversations.delete(made[0])
+    conversations.delete(made[1])
+    conversations.delete(made[2])
+    assert found.search("word").complete
 
 
 def test_hits_of_a_tag_alone(conversations: Conversations, found: ConversationSearch) -> None:
     tagged, _ = conversations.create("same"), conversations.create("same")
     conversations.tag(tagged, ["home"])
-    assert [one.id for one in found.search("same", "home")[0]] == [tagged]
-    assert found.search("same", "work") == ([], 0)
+    assert [one.id for one in found.search("same", "home").found] == [tagged]
+    assert found.search("same", "work").found == []
 
 
 @pytest.mark.parametrize(
@@ -120,14 +138,14 @@ def test_hits_of_a_tag_alone(conversations: Conversations, found: ConversationSe
 )
 def test_any_text_is_taken_as_words(conversations: Conversations, found: ConversationSearch, query: str) -> None:
     turn(conversations, conversations.create("Sea"), None, "q?", "a")
-    assert found.search(query) == ([], 0)
+    assert found.search(query).found == []
 
 
 def test_a_new_title_is_found_and_the_old_one_no_more(conversations: Conversations, found: ConversationSearch) -> None:
     identity = conversations.create("octopus")
     conversations.rename(identity, "水鸟")
-    assert found.search("octopus")[1] == 0
-    assert found.search("鸟")[1] == 1
+    assert found.search("octopus").total == 0
+    assert found.search("鸟").total == 1
 
 
 def test_deleted_words_are_found_no_more(conversations: Conversations, found: ConversationSearch) -> None:
@@ -135,7 +153,7 @@ def test_deleted_words_are_found_no_more(conversations: Conversations, found: Co
     turn(conversations, identity, None, "octopus?", "octopus 鸟")
     conversations.delete(identity)
     for word in ("octopus", "鸟"):
-        assert found.search(word)[1] == 0
+        assert found.search(word).total == 0
 
 
 def test_what_is_put_away_is_not_found_until_it_is_back(
@@ -143,9 +161,9 @@ def test_what_is_put_away_is_not_found_until_it_is_back(
 ) -> None:
     identity = conversations.create("octopus")
     conversations.put_away(identity)
-    assert found.search("octopus")[1] == 0
+    assert found.search("octopus").total == 0
     conversations.bring_back(identity)
-    assert found.search("octopus")[1] == 1
+    assert found.search("octopus").total == 1
 
 
 def test_an_answer_that_is_deleted_while_it_is_written_stays_deleted(
@@ -156,7 +174,7 @@ def test_an_answer_that_is_deleted_while_it_is_written_stays_deleted(
     conversations.delete(identity)
     conversations.keep_partial(answer, "half", "")
     conversations.finish(answer, "done", "whole", "")
-    assert found.search("whole")[1] == 0
+    assert found.search("whole").total == 0
 
 
 def test_an_answer_that_ends_twice_is_found_by_its_last_words(
@@ -166,7 +184,7 @@ def test_an_answer_that_ends_twice_is_found_by_its_last_words(
     answer = conversations.begin_turn(identity, None, "q", model="m", sources=[]).answer_id
     conversations.finish(answer, "stopped", "half", "")
     conversations.finish(answer, "done", "whole", "")
-    assert [found.search(word)[1] for word in ("half", "whole")] == [0, 1]
+    assert [found.search(word).total for word in ("half", "whole")] == [0, 1]
 
 
 def test_words_stay_with_their_messages_when_the_file_is_packed(
@@ -180,7 +198,7 @@ def test_words_stay_with_their_messages_when_the_file_is_packed(
     connection = sqlite3.connect(tmp_path / "localchat.db")
     connection.execute("VACUUM")
     connection.close()
-    [only], _ = found.search("octopus")
+    [only] = found.search("octopus").found
     assert (only.match.message_id, texts(only.match.snippet)) == (answered, ["octopus"])
 
 
@@ -188,7 +206,7 @@ def test_a_message_that_holds_the_marks_of_a_snippet_does_not_mark_itself(
     conversations: Conversations, found: ConversationSearch
 ) -> None:
     turn(conversations, conversations.create("t"), None, "q?", "\x02evil\x03 octopus")
-    [only], _ = found.search("octopus")
+    [only] = found.search("octopus").found
     assert texts(only.match.snippet) == ["octopus"]
 
 
@@ -218,15 +236,15 @@ def test_conversations_of_the_first_version_are_found(tmp_path: Path) -> None:
         ("one", "Title one", False, ()),
         ("two", "Title two", False, ()),
     }
-    hits = {one.id: (one.match.hits, one.match.message_id) for one in found.search("水鸟")[0]}
+    hits = {one.id: (one.match.hits, one.match.message_id) for one in found.search("水鸟").found}
     assert hits == {"one": (2, "one1"), "two": (2, "two1")}
-    assert [one.id for one in found.search("title two")[0]] == ["two"]
+    assert [one.id for one in found.search("title two").found] == ["two"]
     # What comes after goes on from there.
     conversations.finish("one2", "done", "late words", "")
     turn(conversations, "two", "two1", "more?", "late words")
-    assert {one.id for one in found.search("late")[0]} == {"one", "two"}
+    assert {one.id for one in found.search("late").found} == {"one", "two"}
     conversations.delete("one")
-    assert {one.id for one in found.search("水")[0]} == {"two"}
+    assert {one.id for one in found.search("水").found} == {"two"}
 
 
 def test_characters_without_spaces_are_tokens_of_their_own() -> None:

@@ -164,7 +164,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     [summary], _ = store.listed()
     _, answer = store.get(summary.id).messages
     assert (answer.content, answer.thinking, answer.status) == ("half of the answer", "some thought", "interrupted")
-    assert ConversationSearch(Database(tmp_path / "localchat.db")).search("half")[1] == 1
+    assert ConversationSearch(Database(tmp_path / "localchat.db")).search("half").total == 1
 
 
 def test_many_threads_write_at_once(conversations: Conversations) -> None:

@@ -2214,10 +2214,17 @@ export interface components {
         /**
          * ConversationList
          * @description `total` counts the conversations that match; `tags` are those of all, by name.
+         *
+         *     `complete` is false when the words are so frequent that only the newest messages were looked at.
          */
         ConversationList: {
+            /**
+             * Complete
+             * @default true
+             */
+            complete?: boolean;
             /** Conversations */
-            conversations: components["schemas"]["ListedConversation"][];
+            conversations: components["schemas"]["ConversationSummary"][];
             /** Tags */
             tags: components["schemas"]["TagCount"][];
             /** Total */
@@ -2259,6 +2266,37 @@ export interface components {
              * @default null
              */
             tag?: string | null;
+        };
+        /**
+         * ConversationSummary
+         * @description `match` where words were asked for.
+         */
+        ConversationSummary: {
+            /**
+             * Answering
+             * @default false
+             */
+            answering?: boolean;
+            /** Created At */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** @default null */
+            match?: components["schemas"]["ConversationMatch"] | null;
+            /**
+             * Pinned
+             * @default false
+             */
+            pinned?: boolean;
+            /**
+             * Tags
+             * @default []
+             */
+            tags?: string[];
+            /** Title */
+            title: string;
+            /** Updated At */
+            updated_at: string;
         };
         /**
          * CopyCancelled
@@ -2544,37 +2582,6 @@ export interface components {
             passage_id: string;
             /** Rank */
             rank: number;
-        };
-        /**
-         * ListedConversation
-         * @description `match` where words were asked for.
-         */
-        ListedConversation: {
-            /**
-             * Answering
-             * @default false
-             */
-            answering?: boolean;
-            /** Created At */
-            created_at: string;
-            /** Id */
-            id: string;
-            /** @default null */
-            match?: components["schemas"]["ConversationMatch"] | null;
-            /**
-             * Pinned
-             * @default false
-             */
-            pinned?: boolean;
-            /**
-             * Tags
-             * @default []
-             */
-            tags?: string[];
-            /** Title */
-            title: string;
-            /** Updated At */
-            updated_at: string;
         };
         /**
          * Message
@@ -3292,6 +3299,7 @@ export type ConversationChange = components['schemas']['ConversationChange'];
 export type ConversationList = components['schemas']['ConversationList'];
 export type ConversationMatch = components['schemas']['ConversationMatch'];
 export type ConversationQuery = components['schemas']['ConversationQuery'];
+export type ConversationSummary = components['schemas']['ConversationSummary'];
 export type CopyCancelled = components['schemas']['CopyCancelled'];
 export type CopyProgress = components['schemas']['CopyProgress'];
 export type CopyStep = components['schemas']['CopyStep'];
@@ -3313,7 +3321,6 @@ export type ImportRemark = components['schemas']['ImportRemark'];
 export type ImportReport = components['schemas']['ImportReport'];
 export type Importing = components['schemas']['Importing'];
 export type LeftOut = components['schemas']['LeftOut'];
-export type ListedConversation = components['schemas']['ListedConversation'];
 export type Message = components['schemas']['Message'];
 export type Model = components['schemas']['Model'];
 export type ModelList = components['schemas']['ModelList'];

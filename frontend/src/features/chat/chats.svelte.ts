@@ -22,6 +22,8 @@ export class Chats implements Watcher {
   documents = $state<boolean | null>(null);
   /** Set to put words into the composer; it takes them and sets it back. */
   suggestion = $state<string | null>(null);
+  /** The message that a search led to, with the words to mark in it. */
+  found = $state.raw<{ id: string; message: string; query: string } | null>(null);
   #readers = new Map<string, { reader: SentenceReader; at: number }>();
   readonly #router: Router;
   readonly #preferences: Preferences;
@@ -97,6 +99,12 @@ export class Chats implements Watcher {
       // One that is being received stays until it is complete.
       if (conversation.writing === null) this.forget(id);
     }
+  }
+
+  /** Opens a conversation at a message and marks words in it. */
+  find(id: string, message: string, query: string): void {
+    this.found = { id, message, query };
+    if (this.#router.page !== "chat" || this.#router.id !== id) this.#router.go("chat", id);
   }
 
   startAnew(): void {

@@ -251,8 +251,19 @@ export class Conversation {
   turnTo(message: Message, step: -1 | 1): void {
     const all = versions(this.messages, message);
     const next = all[all.indexOf(message) + step];
-    if (!next || this.id === null) return;
-    this.leaf = newestLeaf(this.messages, next.id);
+    if (next) this.#showBranch(next.id);
+  }
+
+  /** Shows the branch that a message is in; false when there is no such message here. */
+  show(id: string): boolean {
+    if (!this.messages.some((message) => message.id === id)) return false;
+    if (!this.path.some((message) => message.id === id)) this.#showBranch(id);
+    return true;
+  }
+
+  #showBranch(id: string): void {
+    if (this.id === null) return;
+    this.leaf = newestLeaf(this.messages, id);
     const path = { identity: this.id };
     void data(api.PATCH("/api/conversations/{identity}", { params: { path }, body: { leaf_id: this.leaf } })).catch(() => undefined);
   }

@@ -49,6 +49,11 @@ export class Stick {
     };
   };
 
+  /** Stays where it is: something in the middle is looked at. */
+  release(): void {
+    this.#stuck = false;
+  }
+
   toEnd(): void {
     this.#stuck = true;
     if (this.#region) this.#region.scrollTop = this.#region.scrollHeight;

@@ -1,4 +1,5 @@
-// Groups conversations by the day of their last message: today, yesterday, the last 7 days, then by month.
+// Groups conversations: those that are pinned, then by the day of their last message: today, yesterday, the last
+// 7 days, then by month.
 import { month } from "../../i18n/format";
 import { t } from "../../i18n";
 
@@ -8,6 +9,15 @@ export interface Group<T> {
 }
 
 const DAY_MS = 86_400_000;
+/** Names of months, which take long to ask for: ten thousand conversations have few. By year and month and the year that it is now. */
+const months = new Map<string, string>();
+
+/** Pinned ones come first, under a heading of their own. */
+export function grouped<T extends { updated_at: string; pinned?: boolean }>(items: readonly T[], now = new Date()): Group<T>[] {
+  const pinned = items.filter((item) => item.pinned);
+  const days = byDay(items.filter((item) => !item.pinned), now);
+  return pinned.length ? [{ title: t("pinned"), items: pinned }, ...days] : days;
+}
 
 /** `items` come newest first and keep their order. Days are those of the reader's own clock. */
 export function byDay<T extends { updated_at: string }>(items: readonly T[], now = new Date()): Group<T>[] {
@@ -26,7 +36,10 @@ function dayTitle(date: Date, now: Date): string {
   if (days <= 0) return t("dayToday");
   if (days === 1) return t("dayYesterday");
   if (days < 7) return t("dayLastWeek");
-  return month(date, now);
+  const key = `${date.getFullYear()} ${date.getMonth()} ${now.getFullYear()}`;
+  const name = months.get(key) ?? month(date, now);
+  months.set(key, name);
+  return name;
 }
 
 function midnight(date: Date): number {
