@@ -278,7 +278,7 @@ class Database:
         connection = sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.create_function("separated", 1, separated, deterministic=True)
+        _add_functions(connection)
         return connection
 
     def _migrate(self) -> None:
@@ -307,6 +307,11 @@ class Database:
             raise known from error
 
 
+def _add_functions(connection: sqlite3.Connection) -> None:
+    """What the schema calls and SQLite does not have."""
+    connection.create_function("separated", 1, separated, deterministic=True)
+
+
 def check_copy(path: Path) -> None:
     """Whether a database from elsewhere is one of ours and whole. Raises NewerData, DamagedData.
 
@@ -317,6 +322,7 @@ def check_copy(path: Path) -> None:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         try:
             connection.execute("PRAGMA trusted_schema = OFF")
+            _add_functions(connection)
             version: int = connection.execute("PRAGMA user_version").fetchone()[0]
             if version > len(MIGRATIONS):
                 raise errors.NewerData(
@@ -325,6 +331,8 @@ def check_copy(path: Path) -> None:
                 )
             if version < 1 or _schema(connection) != _schema_of(version):
                 raise errors.DamagedData("Its database was not made by LocalChat.")
+            # It is ours to the letter, so what its triggers and views call is ours too.
+            connection.execute("PRAGMA trusted_schema = ON")
             whole = connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok"
             if not whole or connection.execute("PRAGMA foreign_key_check").fetchone():
                 raise errors.DamagedData("Its database is damaged.")
@@ -336,6 +344,7 @@ def check_copy(path: Path) -> None:
 
 def _schema_of(version: int) -> set[tuple[str, str, str]]:
     connection = sqlite3.connect(":memory:")
+    _add_functions(connection)
     try:
         for script in MIGRATIONS[:version]:
             connection.executescript(script)
