@@ -217,7 +217,7 @@ def test_a_kill_in_the_middle_loses_nothing_imported_and_leaves_nothing_half(tmp
         assert held.leaf_id == held.messages[1].id
 
 
-def test_a_full_disk_is_an_event_of_its_own(app: Flask) -> None:
+def test_a_full_disk_is_an_event_of_its_own(app: Flask, http: httpx.Client) -> None:
     services = services_of(app)
     with services.database.read() as db:
         pages = db.execute("PRAGMA page_count").fetchone()[0]
@@ -231,7 +231,8 @@ def test_a_full_disk_is_an_event_of_its_own(app: Flask) -> None:
     small = Small(services.database.path)
     services.imports = Imports(small)
     items = [simple_chatgpt_item(f"id-{n}", "Q", "word " * 5_000) for n in range(50)]
-    *_, last = events(send(app.test_client(), json.dumps(items).encode()).text)
+    with streaming(http, "/api/conversations/import", files={"file": ("c.json", json.dumps(items).encode())}) as said:
+        *_, last = said
     small.close()
     assert last["error"] == "DiskFull"
-    assert app.test_client().get("/api/conversations").get_json()["total"] > 0
+    assert http.get("/api/conversations").json()["total"] > 0

@@ -211,7 +211,8 @@ def _template() -> bytes:  # noqa: PLR0915 - a style sheet, one style after the 
     code = add("Code", paragraph, "Normal")
     _font(code, MONO, 9.5)
     code.paragraph_format.line_spacing = 1.0
-    code.element.get_or_add_pPr().append(_element("w:shd", val="clear", color="auto", fill=TINT))
+    # The schema wants the shading before the spacing that stands there already; Word is strict about it.
+    code.element.get_or_add_pPr().insert(0, _element("w:shd", val="clear", color="auto", fill=TINT))
     words = styles.add_style("Code Words", character)
     _font(words, MONO, 10)
     link = styles.add_style("Link", character)
