@@ -418,6 +418,7 @@ class PresetFile(Schema):
 
 class Settings(Schema):
     theme: Literal["system", "light", "dark"] = "system"
+    language: Literal["system", "en", "de", "fr", "es", "zh"] = "system"
     reading_size: Literal["small", "normal", "large"] = "normal"
     use_documents: bool = True
     temperature: float = Field(0.3, ge=0, le=2)
@@ -430,6 +431,7 @@ class Settings(Schema):
 
 class SettingsChange(Schema):
     theme: Literal["system", "light", "dark"] | None = None
+    language: Literal["system", "en", "de", "fr", "es", "zh"] | None = None
     reading_size: Literal["small", "normal", "large"] | None = None
     use_documents: bool | None = None
     temperature: float | None = Field(None, ge=0, le=2)

@@ -3080,6 +3080,12 @@ export interface components {
              */
             context_window?: number;
             /**
+             * Language
+             * @default system
+             * @enum {string}
+             */
+            language?: "system" | "en" | "de" | "fr" | "es" | "zh";
+            /**
              * Meter Open
              * @default false
              */
@@ -3131,6 +3137,11 @@ export interface components {
              * @default null
              */
             context_window?: number | null;
+            /**
+             * Language
+             * @default null
+             */
+            language?: ("system" | "en" | "de" | "fr" | "es" | "zh") | null;
             /**
              * Meter Open
              * @default null

@@ -340,6 +340,8 @@ export const en = {
   checksPassed: (n: number) => `${n} ${s(n, "check", "checks")} passed`,
   appearance: "Appearance",
   theme: "Theme",
+  language: "Language",
+  languageSystem: "As the system",
   themeSystem: "System",
   themeLight: "Light",
   themeDark: "Dark",
@@ -462,7 +464,6 @@ export const en = {
   importProgress: (n: number, figure: string, done: string, all: string) =>
     `${figure} ${s(n, "conversation", "conversations")} imported, ${done} of ${all}`,
   importStop: "Stop",
-  importDone: "Imported",
   importStopped: "Stopped. What came so far is kept; the same file again brings the rest.",
   importFailed: "The import ended early",
   importReport: (imported: number, there: number, skipped: number) =>

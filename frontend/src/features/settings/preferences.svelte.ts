@@ -1,12 +1,14 @@
 // The settings that the server keeps; a change shows at once and is taken back if it cannot be kept.
 import { api, asApiError, data } from "../../api/client";
 import type { ApiError } from "../../api/client";
+import { useLanguage } from "../../i18n";
 import type { Settings, SettingsChange } from "../../api/types";
 
 export type Kept = Required<Settings>;
 
 const DEFAULTS: Kept = {
   theme: "system",
+  language: "system",
   reading_size: "normal",
   use_documents: true,
   temperature: 0.3,
@@ -21,6 +23,7 @@ export class Preferences {
   kept = $state<Kept>(DEFAULTS);
   /** False until the server has answered: what depends on a setting that is not known yet can wait. */
   known = $state(false);
+  #language = DEFAULTS.language;
   failure = $state<ApiError | null>(null);
 
   async load(): Promise<void> {
@@ -53,6 +56,7 @@ export class Preferences {
 
   /** Theme and reading size are attributes of the root, which the tokens read. */
   #show(): void {
+    if (this.#language !== this.kept.language) void useLanguage((this.#language = this.kept.language));
     const { dataset } = document.documentElement;
     if (this.kept.theme === "system") delete dataset.theme;
     else dataset.theme = this.kept.theme;

@@ -1,0 +1,49 @@
+// The language that is shown. A language is a catalogue with the keys of the English one, loaded when it is chosen.
+import { en } from "./en";
+
+export type Catalogue = typeof en;
+export type Language = "en" | "de" | "fr" | "es" | "zh";
+type Key = keyof Catalogue;
+type Arguments<K extends Key> = Catalogue[K] extends (...args: infer A) => string ? A : [];
+
+/** By their own names, for who cannot read the one that is shown. */
+export const LANGUAGES: Record<Language, string> = { en: "English", de: "Deutsch", fr: "Français", es: "Español", zh: "中文" };
+
+const CATALOGUES: Record<Language, () => Promise<Catalogue>> = {
+  en: () => Promise.resolve(en),
+  de: () => import("./de").then(({ de }) => de),
+  fr: () => import("./fr").then(({ fr }) => fr),
+  es: () => import("./es").then(({ es }) => es),
+  zh: () => import("./zh").then(({ zh }) => zh),
+};
+
+let catalogue = $state.raw<Catalogue>(en);
+let asked = 0;
+
+/** Shows a language; "system" is the first of the browser's that there is. A catalogue that cannot be loaded changes nothing. */
+export async function useLanguage(wanted: Language | "system"): Promise<void> {
+  const mine = ++asked;
+  const found = await CATALOGUES[wanted === "system" ? ofSystem(navigator.languages) : wanted]().catch(() => null);
+  if (!found || mine !== asked) return;
+  catalogue = found;
+  document.documentElement.lang = found.locale;
+}
+
+/** Of languages as browsers name them ("de-AT"), the first that there is. */
+export function ofSystem(preferred: readonly string[]): Language {
+  for (const tag of preferred) {
+    const [language = ""] = tag.toLowerCase().split("-");
+    if (Object.hasOwn(LANGUAGES, language)) return language as Language;
+  }
+  return "en";
+}
+
+/** The words for `key`, with its numbers and names put in. */
+export function t<K extends Key>(key: K, ...args: Arguments<K>): string {
+  const words = catalogue[key] as string | ((...args: unknown[]) => string);
+  return typeof words === "string" ? words : words(...args);
+}
+
+export function locale(): string {
+  return catalogue.locale;
+}
