@@ -60,7 +60,8 @@ def endpoint(
             result = view(**kwargs)
             if isinstance(result, Response):
                 return result
-            return Response(to_json(result), mimetype="application/json")
+            # A page that is gone back to would show answers of before from the browser's cache.
+            return Response(to_json(result), mimetype="application/json", headers={"Cache-Control": "no-store"})
 
         wrapper.contract = Contract(body, query, returns, events, files)  # type: ignore[attr-defined]
         return wrapper

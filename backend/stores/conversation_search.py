@@ -15,7 +15,7 @@ from backend.stores.conversations import SUMMARY, TAGGED, Summary, summary
 from backend.stores.database import Database
 from backend.stores.words import BEGIN, END, Part, match_query, parts
 
-MOST_HITS: Final = 10_000
+MOST_HITS: Final = 5_000
 """Of words in more messages than this, the newest so many: who types one letter will type another, and not wait."""
 
 SNIPPET_TOKENS: Final = 14

@@ -155,7 +155,7 @@ def test_tags_are_given_and_filter_the_list(begin: Begin, data: Path) -> None:
         page.get_by_role("textbox", name="New tag").fill("home")
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_role("dialog")).to_have_count(0)
-        page.get_by_role("button", name="Filter by tag: all").click()
+        page.get_by_role("button", name="All conversations, filter by tag").click()
         page.get_by_role("menuitemcheckbox", name="home 1").click()
         expect(page.locator(".conversation")).to_have_count(1)
         assert titles(page) == ["one"]
@@ -167,7 +167,7 @@ def test_tags_are_given_and_filter_the_list(begin: Begin, data: Path) -> None:
         page.get_by_role("checkbox", name="All conversations").uncheck()
         page.get_by_role("button", name="Save").click()
         expect(page.locator(".conversation")).to_have_count(2)
-        expect(page.get_by_role("button", name="Filter by tag")).to_have_count(0)
+        expect(page.get_by_role("button", name="filter by tag")).to_have_count(0)
 
 
 def test_renaming_in_place_and_deleting_with_undo_by_keys(begin: Begin, data: Path) -> None:

@@ -64,7 +64,7 @@ export const en = {
   tagsOf: (title: string) => `Tags of “${title}”`,
   newTag: "New tag",
   addTag: "Add",
-  tagFilter: (tag: string | null) => (tag === null ? "Filter by tag: all" : `Filter by tag: ${tag}`),
+  tagFilter: (tag: string | null) => `${tag ?? "All conversations"}, filter by tag`,
   allTags: "All conversations",
   save: "Save",
   addingFiles: (done: number, all: number) => `Adding ${done} of ${all} ${s(all, "file", "files")}`,

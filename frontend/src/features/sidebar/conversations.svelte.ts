@@ -6,6 +6,8 @@ import { t } from "../../i18n";
 
 const SEARCH_DELAY_MS = 80;
 const PAGE = 200;
+/** A hit costs its snippet, and few are looked at. */
+const HITS = 50;
 const MOST_AT_ONCE = 10_000;
 /** How often the list is asked for while an answer is written that this page does not receive. */
 const POLL_MS = 2000;
@@ -67,7 +69,7 @@ export class ConversationList {
     const q = this.query.trim();
     const question = JSON.stringify([q, this.tag]);
     try {
-      const found = await this.#fetch(0, PAGE);
+      const found = await this.#fetch(0, q ? HITS : PAGE);
       if (asked !== this.#asked) return;
       const first = found.conversations;
       const ids = new Set(first.map(({ id }) => id));
