@@ -106,6 +106,7 @@ export const en = {
   rank: (n: number) => `rank ${n}`,
 
   // Composer and meter
+  composer: "Your message",
   message: "Message",
   writeMessage: "Write a message",
   askFollowUp: "Ask a follow-up",
@@ -296,12 +297,13 @@ export const en = {
   paletteFailed: "Passages could not be searched.",
   keyboardShortcuts: "Keyboard shortcuts",
   or: "or",
-  renameAsk: "Rename…",
+  renameAsk: "Rename conversation…",
   renameConversation: "Rename conversation",
   deleteConversation: "Delete conversation",
   editLastQuestion: "Edit the last question",
   toMessage: "Go to the message field",
   stopAnswer: "Stop the answer",
+  withKey: (name: string, key: string) => `${name} (${key})`,
   stopHint: (key: string) => `Stop (${key}, when nothing else is open)`,
   copyAnswerMarkdown: "Copy the last answer as Markdown",
   copyAnswerPlain: "Copy the last answer as plain text",
