@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from flask import Flask
 
@@ -31,20 +32,44 @@ def create_app(config: Config) -> Flask:
 def open_data(config: Config) -> Callable[[], Flask]:
     """The first step: quick, and it writes, so that all a data folder can refuse is refused here. Raises StorageError.
 
-    Answers that were being written when the last run ended are marked as interrupted. Returns the second step, which
-    imports Flask and makes the API alone, with no guard: `backend.api.front.front` must stand before it.
+    Answers that were being written when the last run ended are marked as interrupted, conversations that were put away
+    are deleted. Returns the second step, which imports Flask and makes the API alone, with no guard:
+    `backend.api.front.front` must stand before it.
     """
     from backend.errors import from_storage
     from backend.stores.conversations import Conversations
-    from backend.stores.database import Database
 
     try:
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise from_storage(error) or error from error
-    database = Database(config.data / "localchat.db")
-    Conversations(database).interrupt_unfinished()
+    database = _open_database(config.data)
+    conversations = Conversations(database)
+    conversations.delete_put_away()
+    conversations.interrupt_unfinished()
     return lambda: _create_api(config, database)
+
+
+def _open_database(data: Path) -> Database:
+    """The database, after the data of a backup has taken its place where one waits for that. Raises StorageError."""
+    from backend.errors import DamagedData, NewerData
+    from backend.stores.database import Database
+    from backend.stores.swap import Swap
+
+    swap = Swap(data)
+    path = data / "localchat.db"
+    if not (swap.pending and swap.advance()):
+        return Database(path)
+    try:
+        database = Database(path)
+    except (DamagedData, NewerData):
+        import logging
+
+        logging.getLogger(__name__).exception("the restored data cannot be opened; the old data is taken back")
+        swap.roll_back()
+        return Database(path)
+    swap.settle()
+    return database
 
 
 def _create_api(config: Config, database: Database) -> Flask:
@@ -62,25 +87,51 @@ def _create_api(config: Config, database: Database) -> Flask:
 def _services(config: Config, database: Database) -> Services:
     from backend.engines.builtin import FILE, BuiltinEngine
     from backend.engines.embedder import Embedder
+    from backend.engines.ollama_program import OllamaProgram
     from backend.services import Services
+    from backend.services.backup import Backup
     from backend.services.chat import Chat
     from backend.services.child import command, environment
     from backend.services.documents import Library
     from backend.services.models import Models
+    from backend.services.restore import Restore
     from backend.services.search import Search
+    from backend.services.transfer.export import Exporter
+    from backend.stores.conversation_search import ConversationSearch
     from backend.stores.conversations import Conversations
     from backend.stores.documents import Documents
+    from backend.stores.imports import Imports
+    from backend.stores.presets import Presets
     from backend.stores.settings import Settings
     from backend.stores.vectors import Vectors
 
     settings = Settings(database)
     conversations = Conversations(database)
     documents = Documents(database)
+    presets = Presets(database)
     vectors = Vectors(config.data / "passages.lance")
     embedder = Embedder(config.models)
     library = Library(config, documents, vectors, embedder)
     search = Search(documents, vectors, embedder)
     builtin = BuiltinEngine(config.models / FILE, command("builtin-engine"), environment())
-    models = Models(settings, builtin, config.ollama_host)
-    chat = Chat(conversations, models, search, settings.get, config.max_message)
-    return Services(config, database, settings, conversations, documents, library, search, models, chat)
+    program = OllamaProgram(config.data / "logs" / "ollama.log")
+    models = Models(settings, builtin, config.ollama_host, program)
+    chat = Chat(conversations, models, search, settings.get, config.max_message, presets=presets)
+    imports = Imports(database)
+    return Services(
+        config,
+        database,
+        settings,
+        conversations,
+        ConversationSearch(database),
+        documents,
+        presets,
+        library,
+        search,
+        models,
+        chat,
+        Backup(config, database, library),
+        Restore(config.data),
+        imports,
+        Exporter(conversations, imports),
+    )

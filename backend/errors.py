@@ -30,6 +30,7 @@ LocalChatError                    500
     ├── ReadOnlyData              500
     ├── NewerData                 500  written by a newer LocalChat
     ├── DamagedData               500
+    ├── RefusedBackup             422  a file that cannot be restored, and why
     └── DataInUse                 409  another LocalChat holds the data folder
 
 The class name is the code of the API; the message says what happened and what to do about it.
@@ -170,6 +171,10 @@ class NewerData(StorageError):
 
 class DamagedData(StorageError):
     pass
+
+
+class RefusedBackup(StorageError):
+    status = 422
 
 
 class DataInUse(StorageError):

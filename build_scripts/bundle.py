@@ -53,7 +53,6 @@ EXCLUDED_MODULES = [
     "magic",
     "matplotlib",
     "pandas",
-    "PIL",
     "pyarrow.flight",
     "scipy",
     "sympy",

@@ -62,10 +62,16 @@ def page_sections() -> Iterator[str]:
             yield _section(f"{name} {entry['version']}", str(entry.get("license", "see its text")), texts)
 
 
+def font_sections() -> Iterator[str]:
+    """The fonts of exported PDFs."""
+    text = (ROOT / "backend" / "services" / "transfer" / "fonts" / "LICENSE.txt").read_text(encoding="utf-8")
+    yield _section("DejaVu fonts 2.37", "Bitstream Vera, Arev", [text])
+
+
 def _section(package: str, licence: str, texts: list[str]) -> str:
     return "\n\n".join([f"{RULE}\n{package}\n{licence}", *(text.strip() for text in texts)])
 
 
 if __name__ == "__main__":
-    sections = [(ROOT / "LICENSE").read_text(encoding="utf-8"), *python_sections(), *page_sections()]
+    sections = [(ROOT / "LICENSE").read_text(encoding="utf-8"), *python_sections(), *page_sections(), *font_sections()]
     Path(sys.argv[1]).write_text("\n\n".join(sections) + "\n", encoding="utf-8")

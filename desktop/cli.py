@@ -48,6 +48,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     search.add_argument("--json", action="store_true", dest="as_json")
     _add_data(search)
 
+    backup = commands.add_parser("backup", help="everything in one verified file")
+    backup.add_argument("file", type=Path, metavar="FILE", help="or a folder to put it in")
+    _add_data(backup)
+
+    restore = commands.add_parser("restore", help="take the data of a backup in place of the present")
+    restore.add_argument("file", type=Path, metavar="FILE")
+    _add_data(restore)
+
     _add_data(commands.add_parser("doctor", help="check each part and say how to mend it"))
 
     selftest = commands.add_parser("selftest", help="try window, chat, import and answer with data of its own")
@@ -108,7 +116,11 @@ def _run_client(options: argparse.Namespace, config: Config) -> int:
     from desktop.client import Refused, connect
 
     try:
+        if options.command == "restore":
+            return commands.restore(config, options.file.absolute())
         with connect(config) as client:
+            if options.command == "backup":
+                return commands.backup(client, options.file.absolute())
             if options.command == "ask":
                 return commands.ask(client, options.question, documents=not options.no_documents)
             if options.command == "ingest":

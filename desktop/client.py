@@ -62,7 +62,7 @@ def connect(config: Config) -> Iterator[Client]:
     """
     claimed = claim(config.data, WAIT_SECONDS)
     if isinstance(claimed, Address):
-        with _client(claimed) as client:
+        with connected(claimed) as client:
             yield client
         return
     # It is not published: it ends with this command, and nobody should come to depend on it.
@@ -70,7 +70,7 @@ def connect(config: Config) -> Iterator[Client]:
         program = Program(replace(config, token=new_token()))
         try:
             program.start()
-            with _client(program.address) as client:
+            with connected(program.address) as client:
                 yield client
         finally:
             program.stop()
@@ -87,7 +87,7 @@ def read_events(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def _client(address: Address) -> Iterator[Client]:
+def connected(address: Address) -> Iterator[Client]:
     client = Client(address)
     try:
         yield client

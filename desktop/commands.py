@@ -6,13 +6,18 @@ import json
 import mimetypes
 import sys
 from contextlib import ExitStack, closing
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop.client import Client, Refused
+from backend.services.events import CopyStep
+from desktop.client import WAIT_SECONDS, Client, Refused, connected
+from desktop.instance import Address, claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from backend.config import Config
 
 BATCH_FILES: Final = 16
 BATCH_BYTES: Final = 256 * 1024**2
@@ -22,7 +27,9 @@ BATCH_BYTES: Final = 256 * 1024**2
 def ask(client: Client, question: str, *, documents: bool) -> int:
     """Prints the answer as it comes, then the passages that it was given. Raises Refused."""
     sources: list[dict[str, Any]] = []
-    with closing(client.stream("/api/chat", json={"message": question, "use_rag": documents})) as events:
+    # Unsaid, it is as the default preset has it.
+    body = {"message": question} if documents else {"message": question, "use_rag": False}
+    with closing(client.stream("/api/chat", json=body)) as events:
         for event in events:
             sources = event.get("sources", sources)
             if "content" in event:
@@ -66,6 +73,60 @@ def ingest(client: Client, paths: Iterable[Path], largest: int) -> int:
         else:
             refused += _upload(client, batch)
     return 1 if refused else 0
+
+
+def backup(client: Client, file: Path) -> int:
+    """Writes everything into one file and prints its path and its SHA-256. Raises Refused."""
+    done = _follow(client.stream("/api/backup", json={"path": str(file)}))
+    documents, conversations = done["documents"], done["conversations"]
+    print(f"{done['path']}  {done['size'] / 1e6:,.1f} MB, {documents} documents, {conversations} conversations")
+    print(f"sha256 {done['sha256']}")
+    return 0
+
+
+def restore(config: Config, file: Path) -> int:
+    """Takes the data of a backup: at once, or at the next start of the LocalChat that runs. Raises Refused.
+
+    Needs no present data that could be opened, since mending that is what it may be for. Raises LocalChatError.
+    """
+    from backend import open_data
+    from backend.services.restore import Restore
+
+    claimed = claim(config.data, WAIT_SECONDS)
+    if isinstance(claimed, Address):
+        with connected(claimed) as client:
+            done = _follow(client.stream("/api/restore", json={"path": str(file)}))
+        print(f"{_of(done)} is checked and unpacked. LocalChat runs: it takes the data when it starts the next time.")
+        return 0
+    with claimed:
+        here = Restore(config.data)
+        if here.unfinished:
+            open_data(config)
+        done = _follow(
+            {"progress": asdict(step.progress)} if isinstance(step, CopyStep) else asdict(step)
+            for step in here.stage(str(file))
+        )
+        open_data(config)
+    print(f"{_of(done)} is restored.")
+    return 0
+
+
+def _of(done: dict[str, Any]) -> str:
+    return (
+        f"The backup of {done['created_at']} with {done['documents']} documents, {done['conversations']} conversations"
+    )
+
+
+def _follow(events: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The last event; the others as one line of progress."""
+    last: dict[str, Any] = {}
+    for event in events:
+        last = event
+        if progress := event.get("progress"):
+            share = f" {100 * progress['done'] // progress['total']} %" if progress["total"] else ""
+            _progress(f"{progress['stage']}{share}")
+    _progress("")
+    return last
 
 
 class Unreadable:

@@ -53,6 +53,8 @@ class Server:
         """
         from waitress.server import create_server
 
+        from desktop.oversize import Parser
+
         self._waitress = create_server(
             app,
             map=self._watched,
@@ -67,6 +69,7 @@ class Server:
             log_socket_errors=True,
             ident=None,
         )
+        self._waitress.channel_class = type("Channel", (self._waitress.channel_class,), {"parser_class": Parser})
         self._loop = threading.Thread(target=self._waitress.run, name="http", daemon=True)
         self._loop.start()
 

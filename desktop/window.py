@@ -15,7 +15,7 @@ from desktop.browser import open_link
 from desktop.geometry import SMALLEST, Rectangle, WindowState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from desktop.instance import Address
 
@@ -84,6 +84,20 @@ class Window:
         kind = FileDialog.FOLDER if folder else FileDialog.OPEN
         with self._dialog:
             return [Path(name) for name in self._window.create_file_dialog(kind, allow_multiple=not folder) or ()]
+
+    def save_file(self, name: str) -> Path | None:
+        """Where to write a file, from the native dialog. Blocks until it closes; from any thread but the main one."""
+        from webview import FileDialog
+
+        with self._dialog:
+            return _one(self._window.create_file_dialog(FileDialog.SAVE, save_filename=name))
+
+    def open_file(self, kind: str, pattern: str) -> Path | None:
+        """One file from the native dialog. Blocks until it closes; from any thread but the main one."""
+        from webview import FileDialog
+
+        with self._dialog:
+            return _one(self._window.create_file_dialog(FileDialog.OPEN, file_types=(f"{kind} ({pattern})",)))
 
     def evaluate(self, script: str) -> Any:
         """The value of a JavaScript expression in the page; from any thread but the main one."""
@@ -160,6 +174,13 @@ class Window:
         if url.startswith("http") and not url.startswith(f"{self._address.url}/"):
             self._window.load_url(self._address.page)
             open_link(url)
+
+
+def _one(chosen: str | Sequence[str] | None) -> Path | None:
+    """pywebview's backends say one name or a list of one."""
+    if not chosen:
+        return None
+    return Path(chosen if isinstance(chosen, str) else chosen[0])
 
 
 def _is_qt() -> bool:

@@ -25,7 +25,7 @@ def ask(body: ChatBody) -> Response:
     prepared = chat.prepare(
         Question(
             message=body.message,
-            use_documents=body.use_rag,
+            use_documents=body.use_rag if "use_rag" in body.model_fields_set else None,
             conversation_id=body.conversation_id,
             parent_id=body.parent_id,
             at_root=_is_root(body),
@@ -35,6 +35,8 @@ def ask(body: ChatBody) -> Response:
             max_tokens=body.options.max_tokens,
             window=body.options.context_window,
             think=body.options.think,
+            preset_id=body.preset_id,
+            preset_said="preset_id" in body.model_fields_set,
         )
     )
     return stream(lambda: chat.answer(prepared))
@@ -59,6 +61,8 @@ def budget(body: BudgetBody) -> Budget:
             parent_id=body.parent_id,
             at_root=_is_root(body),
             model=body.model,
+            preset_id=body.preset_id,
+            preset_said="preset_id" in body.model_fields_set,
         )
     )
 

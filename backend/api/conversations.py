@@ -1,8 +1,9 @@
-"""Conversations: list, search, open, rename, choose a branch, delete."""
+"""Conversations: list, search, open, rename, pin, tag, choose a branch, put away, delete."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from flask import Blueprint
 
@@ -16,6 +17,7 @@ from backend.api.schemas import (
     NewConversation,
     Ok,
 )
+from backend.stores.conversations import Summary
 
 blueprint = Blueprint("conversations", __name__)
 
@@ -23,9 +25,15 @@ blueprint = Blueprint("conversations", __name__)
 @blueprint.get("/api/conversations")
 @endpoint(query=ConversationQuery, returns=ConversationList)
 def list_conversations(query: ConversationQuery) -> ConversationList:
-    """The newest first; `q` searches titles and every message."""
-    found, total = parts().conversations.search(query.q, query.offset, query.limit)
-    return ConversationList.model_validate({"conversations": found, "total": total})
+    """Pinned ones first, then the newest; `q` searches titles and every message, `tag` keeps those that carry it."""
+    conversations = parts().conversations
+    found: tuple[Sequence[Summary], int]
+    if query.q.strip():
+        found = parts().conversation_search.search(query.q, query.tag, query.offset, query.limit)
+    else:
+        found = conversations.listed(query.tag, query.offset, query.limit)
+    tags = [{"tag": tag, "conversations": count} for tag, count in conversations.tags()]
+    return ConversationList.model_validate({"conversations": found[0], "total": found[1], "tags": tags})
 
 
 @blueprint.post("/api/conversations")
@@ -47,12 +55,21 @@ def get(identity: str) -> Conversation:
 @blueprint.patch("/api/conversations/<identity>")
 @endpoint(body=ConversationChange, returns=Conversation)
 def change(identity: str, body: ConversationChange) -> Conversation:
-    """Renames it, or remembers the branch that is shown."""
+    """Renames, pins or tags it, remembers the branch that is shown or the preset of the next questions, puts it away or
+    brings it back."""
     conversations = parts().conversations
     if body.leaf_id is not None:
         conversations.show_branch(identity, body.leaf_id)
+    if "preset_id" in body.model_fields_set:
+        conversations.use_preset(identity, body.preset_id)
     if body.title is not None:
         conversations.rename(identity, body.title)
+    if body.pinned is not None:
+        conversations.pin(identity, body.pinned)
+    if body.tags is not None:
+        conversations.tag(identity, body.tags)
+    if body.put_away is not None:
+        (conversations.put_away if body.put_away else conversations.bring_back)(identity)
     return _conversation(identity)
 
 

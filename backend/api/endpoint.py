@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 from werkzeug.exceptions import BadRequest
 
-from backend.errors import InvalidRequest, MalformedRequest, UnsupportedType
+from backend.errors import InvalidRequest, MalformedRequest, TooLarge, UnsupportedType
 
 View = Callable[..., Response]
 
@@ -42,17 +42,19 @@ def endpoint(
     returns: Any = None,
     events: Any = None,
     files: bool = False,
+    largest: int | None = None,
 ) -> Callable[[Callable[..., Any]], View]:
     """Hands the view its parsed `body` and `query`, and turns the model or dataclass that it returns into JSON.
 
-    Raises MalformedRequest (not JSON), UnsupportedType (another content type), InvalidRequest (a value is wrong).
+    `largest`: bytes of the body, where it comes from a file. Raises MalformedRequest (not JSON), UnsupportedType
+    (another content type), TooLarge, InvalidRequest (a value is wrong).
     """
 
     def decorate(view: Callable[..., Any]) -> View:
         @wraps(view)
         def wrapper(**kwargs: Any) -> Response:
             if body is not None:
-                kwargs["body"] = _parse(body, _json())
+                kwargs["body"] = _parse(body, _json(largest))
             if query is not None:
                 kwargs["query"] = _parse(query, request.args.to_dict())
             result = view(**kwargs)
@@ -66,12 +68,15 @@ def endpoint(
     return decorate
 
 
-def _json() -> Any:
+def _json(largest: int | None) -> Any:
     if not request.is_json:
         raise UnsupportedType("Send JSON, with the header Content-Type: application/json.")
+    if largest is not None and (request.content_length is None or request.content_length > largest):
+        raise TooLarge(f"The file is larger than {largest // 1000:,} kB, so it is none of LocalChat's.")
     try:
         return request.get_json()
-    except BadRequest as error:
+    # Python gives up on JSON that is nested thousands deep.
+    except (BadRequest, RecursionError) as error:
         raise MalformedRequest("The request is not valid JSON.") from error
 
 

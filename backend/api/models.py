@@ -56,6 +56,13 @@ def set_active(body: schemas.ActiveModelChange) -> schemas.ActiveModel:
     return active_model(choice)
 
 
+@blueprint.post("/api/engines/ollama/start")
+@endpoint(returns=schemas.Engine)
+def start_ollama() -> schemas.Engine:
+    """Starts Ollama where it is installed and does not run; it ends with LocalChat."""
+    return engine(parts().models.start_ollama())
+
+
 @blueprint.post("/api/models/pull")
 @endpoint(body=schemas.PullBody, events=PullEvent)
 def pull(body: schemas.PullBody) -> Response:
@@ -111,6 +118,7 @@ def engine(status: EngineStatus) -> schemas.Engine:
             "address": status.address,
             "version": status.version,
             "message": status.message,
+            "startable": status.name == "ollama" and not status.running and parts().models.can_start_ollama(),
         }
     )
 

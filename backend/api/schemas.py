@@ -14,6 +14,8 @@ from backend.services.events import Source
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+PRESET_ID = "null: none; left out: the one the conversation used last, or the default one in a new conversation"
 DocumentStatus = Literal["queued", "reading", "embedding", "ready", "failed"]
 
 
@@ -51,6 +53,7 @@ class ChatBody(Schema):
     images: list[str] | None = Field(None, description="base64; only for models that see", max_length=16)
     document_ids: list[Id] | None = Field(None, max_length=10_000)
     options: ChatOptions = ChatOptions()
+    preset_id: Id | None = Field(None, description=PRESET_ID)
 
 
 class BudgetBody(Schema):
@@ -60,6 +63,7 @@ class BudgetBody(Schema):
     conversation_id: Id | None = None
     parent_id: Id | None = None
     model: Name | None = None
+    preset_id: Id | None = Field(None, description=PRESET_ID)
 
 
 # --- conversations ----------------------------------------------------------------------------------------------
@@ -87,22 +91,56 @@ class ConversationSummary(Schema):
     created_at: str
     updated_at: str
     answering: bool = False
+    pinned: bool = False
+    tags: list[str] = []
 
 
 class Conversation(ConversationSummary):
     """The whole tree; `leaf_id` is the last message of the branch that was shown last."""
 
     leaf_id: str | None
+    preset_id: str | None
     messages: list[Message]
 
 
+class SnippetPart(Schema):
+    """`found`: one of the words that were asked for."""
+
+    text: str
+    found: bool
+
+
+class ConversationMatch(Schema):
+    """`hits`: messages that hold the words; `message_id`: the newest of them, null when only the title does."""
+
+    hits: int
+    message_id: str | None
+    title: list[SnippetPart]
+    snippet: list[SnippetPart]
+
+
+class ListedConversation(ConversationSummary):
+    """`match` where words were asked for."""
+
+    match: ConversationMatch | None = None
+
+
+class TagCount(Schema):
+    tag: str
+    conversations: int
+
+
 class ConversationList(Schema):
-    conversations: list[ConversationSummary]
+    """`total` counts the conversations that match; `tags` are those of all, by name."""
+
+    conversations: list[ListedConversation]
     total: int
+    tags: list[TagCount]
 
 
 class ConversationQuery(Schema):
-    q: str = ""
+    q: str = Field("", max_length=1_000)
+    tag: Tag | None = None
     offset: int = Field(0, ge=0)
     limit: int = Field(200, ge=1, le=10_000)
 
@@ -112,8 +150,21 @@ class NewConversation(Schema):
 
 
 class ConversationChange(Schema):
+    """What is left out stays as it is."""
+
     title: Name | None = None
     leaf_id: Id | None = None
+    pinned: bool | None = None
+    tags: list[Tag] | None = Field(None, max_length=20)
+    put_away: bool | None = Field(None, description="true: out of lists and search, false: back; deleted at next start")
+    preset_id: Id | None = Field(None, description="the preset of the next questions; null: none")
+
+
+# --- conversations out and in ---------------------------------------------------------------------------------------
+
+
+class ExportQuery(Schema):
+    format: Literal["md", "json", "html", "docx", "pdf"] = "md"
 
 
 # --- documents --------------------------------------------------------------------------------------------------
@@ -232,6 +283,7 @@ class Engine(Schema):
     address: str
     version: str
     message: str
+    startable: bool = Field(default=False, description="it is installed on this computer and does not run")
 
 
 class Pull(Schema):
@@ -277,6 +329,84 @@ class ModelTest(Schema):
     answer: str
     first_token_seconds: float
     tokens_per_second: float
+
+
+# --- presets ----------------------------------------------------------------------------------------------------
+
+PresetName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+SystemPrompt = Annotated[str, StringConstraints(max_length=20_000)]
+PresetDocuments = Annotated[list[Id], Field(max_length=10_000)]
+
+
+class PresetDocument(Schema):
+    """`gone`: it was deleted; it is skipped, and taken up again should the same file be added again."""
+
+    id: str
+    filename: str
+    gone: bool
+
+
+class Preset(Schema):
+    """`system_prompt` "" is the built-in one; null is as the settings say; no `documents` means all of them."""
+
+    id: str
+    name: str
+    system_prompt: str
+    model: str | None
+    temperature: float | None
+    context_window: int | None
+    use_documents: bool | None
+    documents: list[PresetDocument]
+    is_default: bool
+    created_at: str
+    updated_at: str
+
+
+class PresetList(Schema):
+    presets: list[Preset]
+
+
+class NewPreset(Schema):
+    name: PresetName
+    system_prompt: SystemPrompt = ""
+    model: Name | None = None
+    temperature: float | None = Field(None, ge=0, le=2)
+    context_window: int | None = Field(None, ge=512, le=1_048_576)
+    use_documents: bool | None = None
+    document_ids: PresetDocuments | None = Field(None, description="null or none: all documents")
+    is_default: bool = Field(default=False, description="the one for new conversations; there is at most one")
+
+
+class PresetChange(Schema):
+    """What is named changes; null takes a value back to what the settings say, and the documents to all of them."""
+
+    name: PresetName | None = None
+    system_prompt: SystemPrompt | None = None
+    model: Name | None = None
+    temperature: float | None = Field(None, ge=0, le=2)
+    context_window: int | None = Field(None, ge=512, le=1_048_576)
+    use_documents: bool | None = None
+    document_ids: PresetDocuments | None = None
+    is_default: bool | None = None
+
+
+class PresetFileDocument(Schema):
+    filename: str = Field(max_length=1_000)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class PresetFile(Schema):
+    """A preset as a file. Its documents are named by their content, and not in it."""
+
+    format: str = Field(max_length=100)
+    version: int
+    name: PresetName
+    system_prompt: SystemPrompt = ""
+    model: Name | None = None
+    temperature: float | None = Field(None, ge=0, le=2)
+    context_window: int | None = Field(None, ge=512, le=1_048_576)
+    use_documents: bool | None = None
+    documents: list[PresetFileDocument] = Field([], max_length=10_000)
 
 
 # --- settings, system -------------------------------------------------------------------------------------------
@@ -334,6 +464,29 @@ class Status(Schema):
     checks: list[Check]
     data_folder: str
     desktop: bool
+
+
+class BackupBody(Schema):
+    path: str | None = Field(None, max_length=4_000, description="a file or folder; null: in the user's documents")
+    ask: bool = Field(default=False, description="let the user choose in the window's own dialog")
+
+
+class RestoreBody(Schema):
+    path: str | None = Field(None, max_length=4_000)
+    ask: bool = Field(default=False, description="let the user choose in the window's own dialog")
+
+
+class StagedBackup(Schema):
+    """A backup whose data takes the place of the present data at the next start."""
+
+    path: str
+    created_at: str
+    documents: int
+    conversations: int
+
+
+class RestoreState(Schema):
+    staged: StagedBackup | None
 
 
 class PickBody(Schema):

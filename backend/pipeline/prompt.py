@@ -86,7 +86,7 @@ def fit(
 ) -> Prompt:
     """Fills the window in this order: system, question, room for the answer, passages, then history from the newest.
 
-    window, documents_limit: tokens. Raises ContextOverflow when the question alone leaves no room for an answer.
+    window, documents_limit: tokens. Raises ContextOverflow when system and question leave no room for an answer.
     The front of the prompt stays the same from turn to turn, so that the engine's cache serves it: passages stand
     with the question they were found for, at the end.
     """
@@ -94,6 +94,12 @@ def fit(
     question_tokens = count(question) + PER_MESSAGE
     room = window - system_tokens - question_tokens
     if room < MIN_ANSWER:
+        if system_tokens > question_tokens and system_tokens > PER_MESSAGE + count(SYSTEM):
+            raise ContextOverflow(
+                f"The system prompt of the preset takes about {system_tokens:,} tokens and the message "
+                f"{question_tokens:,}; the model's window has {window:,}. Shorten the system prompt, choose a model "
+                "with a larger window, or raise the context window."
+            )
         raise ContextOverflow(
             f"The message takes about {question_tokens:,} tokens, and the model's window has {window:,}. Shorten the "
             "message, choose a model with a larger window, or raise the context window in the settings."

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from backend.config import Config
+    from backend.services.backup import Backup
     from backend.services.chat import Chat
     from backend.services.desktop import Desktop
     from backend.services.documents import Library
     from backend.services.models import Models
+    from backend.services.restore import Restore
     from backend.services.search import Search
+    from backend.services.transfer.export import Exporter
+    from backend.stores.conversation_search import ConversationSearch
     from backend.stores.conversations import Conversations
     from backend.stores.database import Database
     from backend.stores.documents import Documents
+    from backend.stores.imports import Imports
+    from backend.stores.presets import Presets
     from backend.stores.settings import Settings
 
 
@@ -26,11 +32,17 @@ class Services:
     database: Database
     settings: Settings
     conversations: Conversations
+    conversation_search: ConversationSearch
     documents: Documents
+    presets: Presets
     library: Library
     search: Search
     models: Models
     chat: Chat
+    backup: Backup
+    restore: Restore
+    imports: Imports
+    exporter: Exporter
     desktop: Desktop | None = None
     closed: bool = False
 

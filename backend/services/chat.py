@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from backend.engines.base import ChatDelta, ChatMessage, ChatRequest, ChatStream, Usage
 from backend.errors import ContextOverflow, InvalidRequest, LocalChatError, TooLarge
-from backend.pipeline.prompt import Excerpt, Prompt, Turn, estimate, fit
+from backend.pipeline.prompt import PER_MESSAGE, SYSTEM, Excerpt, Prompt, Turn, estimate, fit
 from backend.services.events import (
     IDLE,
     Budget,
@@ -28,6 +28,7 @@ from backend.services.events import (
 from backend.services.models import Choice, Models
 from backend.services.relay import Relay
 from backend.stores.conversations import Conversations, Message
+from backend.stores.presets import Preset, Presets
 
 if TYPE_CHECKING:
     from backend.services.search import Search
@@ -57,11 +58,13 @@ class Question:
     """What is asked, as the API checked it.
 
     It follows `parent_id`; where that is None it follows the shown branch's last message, or with `at_root` nothing: it
-    is then another first question of its conversation.
+    is then another first question of its conversation. What is None here is as the preset says, then as the settings
+    say. `preset_said`: `preset_id` was chosen, if only to be none; else it is the conversation's last, or the default
+    one for a new conversation.
     """
 
     message: str
-    use_documents: bool = True
+    use_documents: bool | None = None
     conversation_id: str | None = None
     parent_id: str | None = None
     at_root: bool = False
@@ -71,11 +74,14 @@ class Question:
     max_tokens: int | None = None
     window: int | None = None
     think: bool | None = None
+    preset_id: str | None = None
+    preset_said: bool = False
+    system: str = SYSTEM
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A question that nothing stands against: everything that can be refused has been."""
+    """A question that nothing stands against: everything that can be refused has been. Its preset is applied."""
 
     question: Question
     choice: Choice
@@ -104,6 +110,8 @@ class Draft:
     thinking: list[str] = field(default_factory=list)
     usage: Usage | None = None
     first: float | None = None
+    answered: float | None = None
+    """When the first word of the answer itself came, after whatever was thought."""
 
     def add(self, batch: Sequence[ChatDelta]) -> tuple[str, str]:
         text = "".join(delta.text for delta in batch)
@@ -114,6 +122,8 @@ class Draft:
             self.thinking.append(thinking)
         if (text or thinking) and self.first is None:
             self.first = time.perf_counter()
+        if text and self.answered is None:
+            self.answered = time.perf_counter()
         for delta in batch:
             self.usage = delta.usage or self.usage
         return text, thinking
@@ -135,12 +145,15 @@ class Chat:
         search: Search,
         settings: Callable[[str, Any], Any],
         limit: int,
+        *,
+        presets: Presets,
     ) -> None:
         self._conversations = conversations
         self._models = models
         self._search = search
         self._settings = settings
         self._limit = limit
+        self._presets = presets
         self._running: dict[str, Running] = {}
         self._closed = False
 
@@ -156,24 +169,26 @@ class Chat:
         if question.parent_id and not question.conversation_id:
             raise InvalidRequest("parent_id needs the conversation_id it belongs to.")
         parent, history = self._history(question)
+        question = self._with_preset(question)
         choice = self._models.active(question.model)
-        window = question.window or choice.window
-        if choice.model.context_window:
-            window = min(window, choice.model.context_window)
+        window = _window(question, choice)
         # A question that cannot fit is refused here, before anything is kept.
-        fit(question.message, [], [], window=window, documents_limit=0)
+        fit(question.message, [], [], window=window, documents_limit=0, system=question.system)
         return Prepared(question, choice, window, parent, history)
 
     def budget(self, question: Question) -> Budget:
         """What a message would take of the window, without its passages. Raises as `prepare`, but not for length."""
         _, history = self._history(question)
+        question = self._with_preset(question)
         choice = self._models.active(question.model)
+        window = _window(question, choice)
         try:
-            prompt = fit(question.message, history, [], window=choice.window, documents_limit=0)
+            prompt = fit(question.message, history, [], window=window, documents_limit=0, system=question.system)
         except ContextOverflow:
-            tokens = estimate(question.message)
-            return Budget(choice.window, 0, 0, 0, tokens, 0, choice.window - tokens, [], len(history))
-        return _budget(prompt, choice.window, [])
+            tokens = estimate(question.message) + PER_MESSAGE
+            system = estimate(question.system) + PER_MESSAGE
+            return Budget(window, system, 0, 0, tokens, 0, window - system - tokens, [], len(history))
+        return _budget(prompt, window, [])
 
     def answer(self, prepared: Prepared) -> Iterator[ChatEvent | Idle]:
         """The events of a turn. Closing it keeps what was written and makes the engine stop."""
@@ -218,7 +233,7 @@ class Chat:
         finally:
             running.end("left")
             self._running.pop(started.message_id, None)
-            usage = _usage(draft, asked)
+            usage = _usage(draft, asked, started.budget)
             self._finish(started.message_id, outcome, draft, usage)
         yield ChatDone(
             usage=usage,
@@ -257,8 +272,21 @@ class Chat:
         branch = self._conversations.branch(question.conversation_id, parent)
         return parent, _turns(branch)
 
+    def _with_preset(self, question: Question) -> Question:
+        """Raises NotFound for a preset that is named and gone."""
+        preset = self._preset(question)
+        return dataclasses.replace(question, preset_id=None) if preset is None else _apply(preset, question)
+
+    def _preset(self, question: Question) -> Preset | None:
+        if question.preset_said:
+            return self._presets.get(question.preset_id) if question.preset_id else None
+        if question.conversation_id is None:
+            return self._presets.default()
+        last = self._conversations.preset(question.conversation_id)
+        return self._presets.get(last) if last else None
+
     def _find(self, question: Question) -> list[Source]:
-        if not question.use_documents:
+        if question.use_documents is False:
             return []
         hits = self._search.find(question.message, limit=PASSAGES, document_ids=question.document_ids)
         return [
@@ -277,6 +305,7 @@ class Chat:
             window=prepared.window,
             documents_limit=SMALL_DOCUMENTS if small else prepared.window // 2,
             count=lambda text: int(estimate(text) * factor),
+            system=prepared.question.system,
         )
 
     def _request(self, prepared: Prepared, prompt: Prompt) -> ChatRequest:
@@ -301,6 +330,7 @@ class Chat:
             model=choice.model.name,
             sources=[dataclasses.asdict(source) for source in used],
             title=title_of(question.message),
+            preset_id=question.preset_id,
         )
         return ChatStarted(
             conversation_id=turn.conversation_id,
@@ -311,6 +341,7 @@ class Chat:
             engine=choice.engine.name,
             sources=used,
             budget=_budget(prompt, prepared.window, left_out),
+            preset_id=question.preset_id,
         )
 
     def _announce(self, started: ChatStarted, prompt: Prompt, window: int, found: Sequence[Source]) -> ChatStarted:
@@ -344,6 +375,25 @@ class Chat:
             usage=dataclasses.asdict(usage) if usage else None,
             error=error,
         )
+
+
+def _apply(preset: Preset, question: Question) -> Question:
+    """What the question says itself wins over its preset."""
+    said: dict[str, Any] = {
+        "use_documents": preset.use_documents,
+        "model": preset.model,
+        "document_ids": preset.document_ids,
+        "temperature": preset.temperature,
+        "window": preset.context_window,
+    }
+    unsaid = {name: value for name, value in said.items() if getattr(question, name) is None}
+    return dataclasses.replace(question, preset_id=preset.id, system=preset.system_prompt.strip() or SYSTEM, **unsaid)
+
+
+def _window(question: Question, choice: Choice) -> int:
+    """Tokens: what is asked for, and no more than the model has."""
+    window = question.window or choice.window
+    return min(window, choice.model.context_window) if choice.model.context_window else window
 
 
 def title_of(message: str) -> str:
@@ -395,17 +445,19 @@ def _budget(prompt: Prompt, window: int, left_out: list[LeftOut]) -> Budget:
     )
 
 
-def _usage(draft: Draft, asked: float) -> TurnUsage | None:
+def _usage(draft: Draft, asked: float, budget: Budget) -> TurnUsage | None:
     if draft.usage is None:
         return None
     usage = draft.usage
-    seconds = usage.completion_seconds
+    seconds, now = usage.completion_seconds, time.perf_counter()
     return TurnUsage(
         prompt_tokens=usage.prompt_tokens,
         completion_tokens=usage.completion_tokens,
-        seconds=round(time.perf_counter() - asked, 3),
+        seconds=round(now - asked, 3),
         tokens_per_second=round(usage.completion_tokens / seconds, 1) if seconds else 0.0,
-        first_token_seconds=round((draft.first or time.perf_counter()) - asked, 4),
+        first_token_seconds=round((draft.first or now) - asked, 4),
+        thinking_seconds=round((draft.answered or now) - (draft.first or now), 3) if draft.thinking else None,
+        budget=budget,
     )
 
 

@@ -11,6 +11,14 @@ class Desktop(Protocol):
         """Files (or one folder) chosen in the native dialog; empty when it was cancelled. Blocks until it closes."""
         ...
 
+    def save_file(self, name: str) -> Path | None:
+        """Where to write a file, proposed as `name`; the dialog has asked about one that is there. None: cancelled."""
+        ...
+
+    def open_file(self, kind: str, pattern: str) -> Path | None:
+        """One file of a kind ("Backup of LocalChat", "*.zip"). None: cancelled."""
+        ...
+
     def show(self) -> None:
         """Brings the window to the front."""
         ...

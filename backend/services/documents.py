@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -192,6 +193,15 @@ class Library:
         self._documents.queue(identity)
         self._tell()
         return self._documents.get(identity)
+
+    @contextmanager
+    def still(self) -> Iterator[tuple[Path, Path]]:
+        """The folders of the originals and of the passages; no document comes or goes while the block lasts.
+
+        Reading and embedding go on meanwhile: only what would be written waits.
+        """
+        with self._keeping, self._vectors.still() as passages:
+            yield self._files.folder, passages
 
     # --- inside ---
 

@@ -1,4 +1,4 @@
-"""What the three streams say, one class an event; the keys are those of the HTTP contract."""
+"""What the streams say, one class an event; the keys are those of the HTTP contract."""
 
 from __future__ import annotations
 
@@ -47,13 +47,15 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class TurnUsage:
-    """The engine's own counts, and our time to the first token (seconds)."""
+    """The engine's own counts, our times (seconds), and what was sent: how the window was shared out."""
 
     prompt_tokens: int
     completion_tokens: int
     seconds: float
     tokens_per_second: float
     first_token_seconds: float
+    thinking_seconds: float | None = None
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class ChatStarted:
     engine: str
     sources: list[Source]
     budget: Budget
+    preset_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,92 @@ class PullStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyProgress:
+    """Bytes, of a backup or a restore. `checking` reads back what was written."""
+
+    stage: Literal["collecting", "writing", "checking", "unpacking"]
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class CopyStep:
+    progress: CopyProgress
+
+
+@dataclass(frozen=True, slots=True)
+class BackupDone:
+    """`size` in bytes; `sha256` of the whole file."""
+
+    path: str
+    sha256: str
+    size: int
+    documents: int
+    conversations: int
+    done: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProgress:
+    """`done` of `total` in bytes of JSON; the others count conversations."""
+
+    done: int
+    total: int
+    imported: int
+    already_there: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    progress: ImportProgress
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRemark:
+    """What was not understood: of which conversation (or file), and why."""
+
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """Conversations, and what was not understood in them; `more_remarks` counts those that are not listed."""
+
+    imported: int
+    already_there: int
+    skipped: int
+    not_understood: list[ImportRemark] = field(default_factory=list)
+    more_remarks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImportDone:
+    report: ImportReport
+    done: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreDone:
+    """It is applied when LocalChat starts the next time. `created_at`: when the backup was made."""
+
+    path: str
+    created_at: str
+    documents: int
+    conversations: int
+    restart: bool = True
+    done: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True)
+class CopyCancelled:
+    """No file was chosen in the window's dialog."""
+
+    cancelled: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     error: str
     message: str
@@ -160,4 +249,7 @@ IDLE = Idle()
 ChatEvent = ChatStarted | Thinking | Content | ChatDone | Failure
 UploadEvent = Notice | Progress | Result | UploadDone | Failure
 PullEvent = PullStatus | Failure
-StreamEvent = ChatEvent | UploadEvent | PullEvent | Idle
+BackupEvent = CopyStep | BackupDone | CopyCancelled | Failure
+RestoreEvent = CopyStep | RestoreDone | CopyCancelled | Failure
+ImportEvent = Importing | ImportDone | Failure
+StreamEvent = ChatEvent | UploadEvent | PullEvent | BackupEvent | RestoreEvent | ImportEvent | Idle

@@ -13,6 +13,7 @@ from typing import Final, Literal
 from backend.engines.base import ChatMessage, ChatRequest, Engine, EngineStatus, ModelInfo, Usage
 from backend.engines.builtin import LABEL, MODEL, BuiltinEngine
 from backend.engines.ollama import OllamaEngine, OllamaPull
+from backend.engines.ollama_program import OllamaProgram, installed, is_here
 from backend.errors import Conflict, EngineUnavailable, GenerationError, LocalChatError, ModelNotFound, NotFound
 from backend.services.events import IDLE, Idle, PullStatus
 from backend.services.relay import Relay
@@ -50,14 +51,18 @@ class PullState:
 class Models:
     """`ollama_host` of the environment wins over the one in the settings."""
 
-    def __init__(self, settings: Settings, builtin: BuiltinEngine, ollama_host: str | None) -> None:
+    def __init__(
+        self, settings: Settings, builtin: BuiltinEngine, ollama_host: str | None, program: OllamaProgram
+    ) -> None:
         self._settings = settings
         self._builtin = builtin
         self._environment_host = ollama_host
+        self._program = program
         self._ollama = OllamaEngine(self._host())
         self._pulls: dict[str, PullJob] = {}
         self._closed = False
         self._lock = threading.Lock()
+        self._starting = threading.Lock()
 
     # --- what there is ---
 
@@ -140,6 +145,22 @@ class Models:
         timer.daemon = True
         timer.start()
 
+    # --- the program of Ollama ---
+
+    def can_start_ollama(self) -> bool:
+        """Whether it is installed here and does not run."""
+        status = self.ollama.status()
+        return not status.running and is_here(status.address) and installed() is not None
+
+    def start_ollama(self) -> EngineStatus:
+        """Raises EngineUnavailable with the reason. One that runs already is left as it is."""
+        with self._starting:
+            status = self.ollama.status(fresh=True)
+            if not status.running:
+                self._program.start(status.address)
+                status = self.ollama.status(fresh=True)
+        return status
+
     # --- pulls ---
 
     def pull(self, model: str) -> PullJob:
@@ -175,6 +196,7 @@ class Models:
         for job in self._pulls.values():
             job.cancel()
         self._builtin.stop()
+        self._program.stop()
 
     # --- inside ---
 

@@ -12,8 +12,8 @@ import sqlite3
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal
 
 from backend.errors import NotFound
 from backend.stores.database import Database
@@ -47,16 +47,14 @@ class Summary:
     created_at: str
     updated_at: str
     answering: bool
+    pinned: bool
+    tags: list[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
-    id: str
-    title: str
-    created_at: str
-    updated_at: str
-    answering: bool
+class Conversation(Summary):
     leaf_id: str | None
+    preset_id: str | None
     messages: list[Message]
 
 
@@ -70,7 +68,16 @@ class Turn:
     answer_id: str
 
 
-ANSWERING = "EXISTS (SELECT 1 FROM messages m WHERE m.conversation_id = c.id AND m.status = 'streaming')"
+SUMMARY: Final = """c.id, c.title, c.created_at, c.updated_at, c.pinned,
+    c.id IN (SELECT conversation_id FROM messages WHERE status = 'streaming') AS answering,
+    (SELECT json_group_array(tag) FROM (SELECT tag FROM conversation_tags t WHERE t.conversation_id = c.id
+        ORDER BY tag COLLATE NOCASE)) AS tags"""
+"""The columns of a `Summary`, of a conversation `c`."""
+
+TAGGED: Final = "c.id IN (SELECT conversation_id FROM conversation_tags WHERE tag = ?)"
+
+UNDO_TIME: Final = timedelta(minutes=5)
+"""A conversation put away longer ago than this can no longer be asked for by any page."""
 
 
 class Conversations:
@@ -85,27 +92,29 @@ class Conversations:
             _insert(db, identity, title, now, named=named)
         return identity
 
-    def search(self, query: str = "", offset: int = 0, limit: int = 200) -> tuple[list[Summary], int]:
-        """The newest first, with how many there are. `query`: words that a message or the title must hold."""
-        where, values = "1", list[object]()
-        query = "".join(character for character in query if character.isprintable()).strip()
-        words = _fts_query(query)
-        if query:
-            where = """(c.title LIKE ? ESCAPE '\\'"""
-            values.append(f"%{_like(query)}%")
-            if words:
-                where += """ OR c.id IN (SELECT conversation_id FROM messages WHERE rowid IN
-                    (SELECT rowid FROM message_words WHERE message_words MATCH ?))"""
-                values.append(words)
-            where += ")"
+    def listed(self, tag: str | None = None, offset: int = 0, limit: int = 200) -> tuple[list[Summary], int]:
+        """Pinned ones first, then the newest, with how many there are; `tag`: only those that carry it."""
+        where, values = TAGGED if tag is not None else "1", [tag] if tag is not None else []
         with self._database.read() as db:
-            total: int = db.execute(f"SELECT count(*) FROM conversations c WHERE {where}", values).fetchone()[0]  # noqa: S608 - only our own text
+            total: int = db.execute(
+                f"SELECT count(*) FROM conversations c WHERE c.put_away_at IS NULL AND {where}",  # noqa: S608 - only our own text
+                values,
+            ).fetchone()[0]
             rows = db.execute(
-                f"SELECT c.*, {ANSWERING} AS answering FROM conversations c WHERE {where} "  # noqa: S608
-                "ORDER BY c.updated_at DESC, c.id LIMIT ? OFFSET ?",
+                f"SELECT {SUMMARY} FROM conversations c WHERE c.put_away_at IS NULL AND {where} "  # noqa: S608
+                "ORDER BY c.pinned DESC, c.updated_at DESC, c.id LIMIT ? OFFSET ?",
                 [*values, limit, offset],
             ).fetchall()
-        return [_summary(row) for row in rows], total
+        return [summary(row) for row in rows], total
+
+    def tags(self) -> list[tuple[str, int]]:
+        """Every tag with the number of conversations that carry it, by name."""
+        with self._database.read() as db:
+            rows = db.execute(
+                "SELECT tag, count(*) FROM conversation_tags t JOIN conversations c ON c.id = t.conversation_id "
+                "WHERE c.put_away_at IS NULL GROUP BY tag ORDER BY tag COLLATE NOCASE"
+            ).fetchall()
+        return [(row[0], row[1]) for row in rows]
 
     def get(self, identity: str) -> Conversation:
         """Raises NotFound."""
@@ -114,15 +123,11 @@ class Conversations:
             messages = db.execute(
                 "SELECT * FROM messages WHERE conversation_id = ? ORDER BY created_at, rowid", (identity,)
             ).fetchall()
-        summary = _summary(row)
         return Conversation(
-            summary.id,
-            summary.title,
-            summary.created_at,
-            summary.updated_at,
-            summary.answering,
-            row["leaf_id"],
-            [_message(message) for message in messages],
+            **_summary_values(row),
+            leaf_id=row["leaf_id"],
+            preset_id=row["preset_id"],
+            messages=[_message(one) for one in messages],
         )
 
     def rename(self, identity: str, title: str) -> None:
@@ -131,6 +136,21 @@ class Conversations:
             self._row(db, identity)
             db.execute("UPDATE conversations SET title = ?, titled = 1 WHERE id = ?", (title, identity))
 
+    def pin(self, identity: str, pinned: bool) -> None:
+        """Raises NotFound."""
+        with self._database.write(durable=True) as db:
+            self._row(db, identity)
+            db.execute("UPDATE conversations SET pinned = ? WHERE id = ?", (int(pinned), identity))
+
+    def tag(self, identity: str, tags: Sequence[str]) -> None:
+        """These tags and no others. One that is there in other letters (Lease, lease) is that tag. Raises NotFound."""
+        with self._database.write(durable=True) as db:
+            self._row(db, identity)
+            db.execute("DELETE FROM conversation_tags WHERE conversation_id = ?", (identity,))
+            known = {row[0].casefold(): row[0] for row in db.execute("SELECT DISTINCT tag FROM conversation_tags")}
+            wanted = {tag.casefold(): known.get(tag.casefold(), tag) for tag in reversed(tags)}
+            db.executemany("INSERT INTO conversation_tags VALUES (?, ?)", [(identity, tag) for tag in wanted.values()])
+
     def show_branch(self, identity: str, leaf_id: str) -> None:
         """Raises NotFound when the message is not of this conversation."""
         with self._database.write() as db:
@@ -138,11 +158,45 @@ class Conversations:
             _require_message(db, identity, leaf_id)
             db.execute("UPDATE conversations SET leaf_id = ? WHERE id = ?", (leaf_id, identity))
 
+    def put_away(self, identity: str) -> None:
+        """Out of every list and search until it is deleted or brought back. Raises NotFound."""
+        with self._database.write(durable=True) as db:
+            self._row(db, identity)
+            db.execute("UPDATE conversations SET put_away_at = ? WHERE id = ?", (_now(), identity))
+            # A page that was closed or killed could not ask for it.
+            before = (datetime.now(UTC) - UNDO_TIME).isoformat(timespec="milliseconds")
+            db.execute("DELETE FROM conversations WHERE put_away_at < ?", (before,))
+
+    def bring_back(self, identity: str) -> None:
+        """Raises NotFound."""
+        with self._database.write(durable=True) as db:
+            self._row(db, identity)
+            db.execute("UPDATE conversations SET put_away_at = NULL WHERE id = ?", (identity,))
+
+    def preset(self, identity: str) -> str | None:
+        """The preset that was used last. Raises NotFound."""
+        with self._database.read() as db:
+            preset: str | None = self._row(db, identity)["preset_id"]
+        return preset
+
+    def use_preset(self, identity: str, preset_id: str | None) -> None:
+        """For the next questions. Raises NotFound for an unknown conversation or preset."""
+        with self._database.write() as db:
+            self._row(db, identity)
+            if preset_id and not db.execute("SELECT 1 FROM presets WHERE id = ?", (preset_id,)).fetchone():
+                raise NotFound("There is no such preset. It may have been deleted.")
+            db.execute("UPDATE conversations SET preset_id = ? WHERE id = ?", (preset_id, identity))
+
     def delete(self, identity: str) -> None:
         """Raises NotFound."""
         with self._database.write(durable=True) as db:
             self._row(db, identity)
             db.execute("DELETE FROM conversations WHERE id = ?", (identity,))
+
+    def delete_put_away(self) -> int:
+        """At a start no page can undo any more; how many were deleted."""
+        with self._database.write() as db:
+            return db.execute("DELETE FROM conversations WHERE put_away_at IS NOT NULL").rowcount
 
     # --- messages ---
 
@@ -181,8 +235,11 @@ class Conversations:
         model: str,
         sources: Sequence[JSON],
         title: str = "",
+        preset_id: str | None = None,
     ) -> Turn:
         """Keeps the question and the still empty answer in one transaction; for None in a new conversation, `title`d.
+
+        The conversation remembers the preset; one that was deleted a moment ago is none.
 
         A question equal to one that `parent_id` already has is that question again, so writing an answer again makes
         a sibling of the answer and not a second question.
@@ -213,7 +270,11 @@ class Conversations:
                 "created_at) VALUES (?, ?, ?, 'assistant', '', 'streaming', ?, ?, ?)",
                 (answer_id, identity, question_id, model, json.dumps(list(sources)), now),
             )
-            db.execute("UPDATE conversations SET leaf_id = ?, updated_at = ? WHERE id = ?", (answer_id, now, identity))
+            db.execute(
+                "UPDATE conversations SET leaf_id = ?, updated_at = ?,"
+                " preset_id = (SELECT id FROM presets WHERE id = ?) WHERE id = ?",
+                (answer_id, now, preset_id, identity),
+            )
         return Turn(identity, title, question_id, answer_id)
 
     def keep_partial(self, message_id: str, content: str, thinking: str) -> None:
@@ -260,7 +321,7 @@ class Conversations:
     @staticmethod
     def _row(db: sqlite3.Connection, identity: str) -> sqlite3.Row:
         row: sqlite3.Row | None = db.execute(
-            f"SELECT c.*, {ANSWERING} AS answering FROM conversations c WHERE id = ?",  # noqa: S608
+            f"SELECT {SUMMARY}, c.leaf_id, c.preset_id FROM conversations c WHERE id = ?",  # noqa: S608
             (identity,),
         ).fetchone()
         if row is None:
@@ -283,8 +344,21 @@ def _require_message(db: sqlite3.Connection, conversation_id: str, message_id: s
         raise NotFound("There is no such message in this conversation. It may have been deleted.")
 
 
-def _summary(row: sqlite3.Row) -> Summary:
-    return Summary(row["id"], row["title"], row["created_at"], row["updated_at"], bool(row["answering"]))
+def summary(row: sqlite3.Row) -> Summary:
+    """Of a row with the columns of `SUMMARY`."""
+    return Summary(**_summary_values(row))
+
+
+def _summary_values(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "title": row["title"],
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+        "answering": bool(row["answering"]),
+        "pinned": bool(row["pinned"]),
+        "tags": json.loads(row["tags"]),
+    }
 
 
 def _message(row: sqlite3.Row) -> Message:
@@ -301,16 +375,6 @@ def _message(row: sqlite3.Row) -> Message:
         usage=json.loads(row["usage"]) if row["usage"] else None,
         created_at=row["created_at"],
     )
-
-
-def _fts_query(text: str) -> str:
-    """Each word as a quoted prefix, all of them required: FTS5's own syntax never reaches it."""
-    words = "".join(character if character.isalnum() else " " for character in text).split()
-    return " ".join(f'"{word}"*' for word in words)
-
-
-def _like(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _now() -> str:

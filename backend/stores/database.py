@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from backend import errors
+from backend.stores.words import separated
 
 KEPT: Final = 8
 """Connections that wait for the next operation; each holds some 100 kB."""
@@ -82,6 +83,122 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX documents_by_status ON documents (status, added_at);
     """,
+    # Pins, tags, conversations put away until they are deleted, and one index over titles and messages. `number` ties a
+    # text to its words: a rowid would not do, VACUUM may change it. A conversation has a multiple of 2^20, its messages
+    # the numbers after it, so hits are counted per conversation without reading a row. `separated`: see words.py.
+    """
+    DROP TRIGGER messages_words_insert;
+    DROP TRIGGER messages_words_finish;
+    DROP TRIGGER messages_words_delete;
+    DROP TABLE message_words;
+
+    ALTER TABLE conversations ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE conversations ADD COLUMN put_away_at TEXT;      -- deleted, and can be brought back for a moment
+    ALTER TABLE conversations ADD COLUMN number INTEGER;
+    ALTER TABLE messages ADD COLUMN number INTEGER;
+    UPDATE conversations SET number = rowid << 20;
+    UPDATE messages SET number = counted.number FROM (
+        SELECT m.id, c.number + row_number() OVER (PARTITION BY c.id ORDER BY m.created_at, m.rowid) AS number
+        FROM messages m JOIN conversations c ON c.id = m.conversation_id
+    ) AS counted WHERE counted.id = messages.id;
+    CREATE UNIQUE INDEX conversations_by_number ON conversations (number);
+    CREATE UNIQUE INDEX messages_by_number ON messages (number);
+    DROP INDEX conversations_by_time;
+    CREATE INDEX conversations_as_listed ON conversations (pinned DESC, updated_at DESC, id) WHERE put_away_at IS NULL;
+
+    CREATE TABLE conversation_tags (
+        conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+        tag TEXT NOT NULL,
+        PRIMARY KEY (conversation_id, tag)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX conversation_tags_by_tag ON conversation_tags (tag);
+
+    CREATE VIEW searched_text AS
+        SELECT number, separated(content) AS content FROM messages
+        UNION ALL SELECT number, separated(title) FROM conversations;
+    CREATE VIRTUAL TABLE searched_words USING fts5 (
+        content, content = 'searched_text', content_rowid = 'number', columnsize = 0, prefix = '1 2',
+        tokenize = 'unicode61 remove_diacritics 2'
+    );
+    INSERT INTO searched_words (rowid, content) SELECT number, separated(title) FROM conversations;
+    INSERT INTO searched_words (rowid, content)
+        SELECT number, separated(content) FROM messages WHERE status <> 'streaming';
+
+    CREATE TRIGGER conversations_words_insert AFTER INSERT ON conversations BEGIN
+        UPDATE conversations SET number = (SELECT coalesce(max(number), 0) + (1 << 20) FROM conversations)
+            WHERE rowid = new.rowid;
+        INSERT INTO searched_words (rowid, content)
+            SELECT number, separated(title) FROM conversations WHERE rowid = new.rowid;
+    END;
+    CREATE TRIGGER conversations_words_update AFTER UPDATE OF title ON conversations BEGIN
+        INSERT INTO searched_words (searched_words, rowid, content) VALUES ('delete', old.number, separated(old.title));
+        INSERT INTO searched_words (rowid, content) VALUES (old.number, separated(new.title));
+    END;
+    CREATE TRIGGER conversations_words_delete AFTER DELETE ON conversations BEGIN
+        INSERT INTO searched_words (searched_words, rowid, content) VALUES ('delete', old.number, separated(old.title));
+    END;
+    CREATE TRIGGER messages_words_insert AFTER INSERT ON messages BEGIN
+        UPDATE messages SET number = (
+            SELECT coalesce(max(m.number), c.number) + 1 FROM conversations c
+            LEFT JOIN messages m ON m.number > c.number AND m.number < c.number + (1 << 20)
+            WHERE c.id = new.conversation_id
+        ) WHERE rowid = new.rowid;
+        INSERT INTO searched_words (rowid, content)
+            SELECT number, separated(content) FROM messages WHERE rowid = new.rowid AND status <> 'streaming';
+    END;
+    -- While an answer streams its words are not indexed: each flush would rewrite them.
+    CREATE TRIGGER messages_words_finish AFTER UPDATE OF content, status ON messages
+        WHEN old.status = 'streaming' AND new.status <> 'streaming' BEGIN
+        INSERT INTO searched_words (rowid, content) VALUES (old.number, separated(new.content));
+    END;
+    CREATE TRIGGER messages_words_update AFTER UPDATE OF content, status ON messages
+        WHEN old.status <> 'streaming' BEGIN
+        INSERT INTO searched_words (searched_words, rowid, content)
+            VALUES ('delete', old.number, separated(old.content));
+        INSERT INTO searched_words (rowid, content) SELECT old.number, separated(new.content)
+            WHERE new.status <> 'streaming';
+    END;
+    CREATE TRIGGER messages_words_delete AFTER DELETE ON messages WHEN old.status <> 'streaming' BEGIN
+        INSERT INTO searched_words (searched_words, rowid, content)
+            VALUES ('delete', old.number, separated(old.content));
+    END;
+    """,
+    # Presets: how to answer, under a name.
+    """
+    CREATE TABLE presets (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        name_key TEXT NOT NULL UNIQUE,              -- the name without regard to case
+        system_prompt TEXT NOT NULL DEFAULT '',     -- '': the built-in one
+        model TEXT,                                 -- NULL here and below: as the settings say
+        temperature REAL,
+        context_window INTEGER,
+        use_documents INTEGER,
+        is_default INTEGER NOT NULL DEFAULT 0,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX presets_one_default ON presets (is_default) WHERE is_default = 1;
+
+    -- No rows: all documents. A row outlives its document, so that the preset can say what is missing; by its content's
+    -- hash a document that comes back is known again.
+    CREATE TABLE preset_documents (
+        preset_id TEXT NOT NULL REFERENCES presets (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        document_id TEXT NOT NULL,
+        sha256 TEXT,
+        filename TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (preset_id, position)
+    ) STRICT;
+
+    ALTER TABLE conversations ADD COLUMN preset_id TEXT REFERENCES presets (id) ON DELETE SET NULL;
+    CREATE INDEX conversations_by_preset ON conversations (preset_id) WHERE preset_id IS NOT NULL;
+    """,
+    """
+    -- Where an imported conversation comes from ('chatgpt:<its id there>'), so that it comes only once.
+    ALTER TABLE conversations ADD COLUMN origin TEXT;
+    CREATE UNIQUE INDEX conversations_by_origin ON conversations (origin) WHERE origin IS NOT NULL;
+    """,
 )
 
 
@@ -112,6 +229,25 @@ class Database:
             with connection:
                 yield connection
 
+    def copy_to(self, path: Path) -> None:
+        """The database as it is at one moment, in a single new file. Raises DiskFull, ReadOnlyData."""
+        with self._translating(), self._connection() as source:
+            copy = sqlite3.connect(path)
+            try:
+                source.backup(copy)
+            finally:
+                copy.close()
+        self.make_single(path)
+
+    @staticmethod
+    def make_single(path: Path) -> None:
+        """A database that nobody has open, without the files of WAL beside it."""
+        connection = sqlite3.connect(path)
+        try:
+            connection.execute("PRAGMA journal_mode = DELETE")
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Lets the file go. Operations are still possible, each over a connection of its own."""
         self._closed = True
@@ -140,6 +276,7 @@ class Database:
         connection = sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.create_function("separated", 1, separated, deterministic=True)
         return connection
 
     def _migrate(self) -> None:
@@ -166,6 +303,49 @@ class Database:
             if known is None:
                 raise
             raise known from error
+
+
+def check_copy(path: Path) -> None:
+    """Whether a database from elsewhere is one of ours and whole. Raises NewerData, DamagedData.
+
+    Its tables, indexes and triggers must be, to the letter, those that LocalChat makes: a trigger that somebody added
+    would run at each write.
+    """
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > len(MIGRATIONS):
+                raise errors.NewerData(
+                    f"It was written by a newer LocalChat (data version {version}, this program knows "
+                    f"{len(MIGRATIONS)}). Install the newer LocalChat."
+                )
+            if version < 1 or _schema(connection) != _schema_of(version):
+                raise errors.DamagedData("Its database was not made by LocalChat.")
+            whole = connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok"
+            if not whole or connection.execute("PRAGMA foreign_key_check").fetchone():
+                raise errors.DamagedData("Its database is damaged.")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise errors.DamagedData("Its database is damaged.") from error
+
+
+def _schema_of(version: int) -> set[tuple[str, str, str]]:
+    connection = sqlite3.connect(":memory:")
+    try:
+        for script in MIGRATIONS[:version]:
+            connection.executescript(script)
+        return _schema(connection)
+    finally:
+        connection.close()
+
+
+def _schema(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
+    """What was made, in the words it was made with; what SQLite keeps for itself has none."""
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_*'")
+    return {(row[0], row[1], row[2]) for row in rows}
 
 
 def from_sqlite(error: sqlite3.Error) -> errors.LocalChatError | None:

@@ -102,6 +102,11 @@ class Documents:
             ).fetchall()
         return {row["id"]: row["filename"] for row in rows}
 
+    def originals(self) -> set[str]:
+        """The SHA-256 of each."""
+        with self._database.read() as connection:
+            return {row["sha256"] for row in connection.execute("SELECT sha256 FROM documents")}
+
     def has_ready(self) -> bool:
         with self._database.read() as connection:
             return connection.execute("SELECT 1 FROM documents WHERE status = 'ready' LIMIT 1").fetchone() is not None

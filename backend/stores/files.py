@@ -76,6 +76,10 @@ class Files:
             raise from_storage(error) or error from error
         return incoming.sha256
 
+    @property
+    def folder(self) -> Path:
+        return self._folder
+
     def path(self, sha256: str) -> Path:
         return self._folder / sha256
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -79,10 +80,20 @@ class Vectors:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._opening = threading.Lock()
+        self._changing = threading.RLock()
         self._opened: Any = None
 
     def open(self) -> None:
         self._table()
+
+    @contextmanager
+    def still(self) -> Iterator[Path]:
+        """The folder, which nothing writes to while the block lasts; searches go on, and writers wait.
+
+        Every file in it is written once and under a name of its own, but for the hint in `_versions`.
+        """
+        with self._changing, self._opening if self._opened is None else nullcontext():
+            yield self._folder
 
     def replace(
         self, document_id: str, passages: Sequence[NewPassage], vectors: NDArray[np.float32], embedder: str
@@ -90,7 +101,6 @@ class Vectors:
         """All passages of a document, in one commit; what it had before is deleted first. vectors: (n, 384)."""
         import pyarrow as pa
 
-        self.delete(document_id)
         count = len(passages)
         columns = {
             "id": [f"{document_id}-{index}" for index in range(count)],
@@ -108,15 +118,20 @@ class Vectors:
         arrays = {name: pa.array(values, schema.field(name).type) for name, values in columns.items()}
         arrays["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), DIMENSIONS)
         rows = pa.table([arrays[name] for name in schema.names], schema=schema)
-        self._try(lambda table: table.add(rows))
+        with self._changing:
+            self.delete(document_id)
+            self._try(lambda table: table.add(rows))
 
     def delete(self, document_id: str) -> None:
         """Nothing happens when there is nothing of it, so that no empty version is made."""
         if not self._exists():
             return
         condition = _among([document_id])
-        if condition is not None and self._try(lambda table: table.count_rows(condition)):
-            self._try(lambda table: table.delete(condition))
+        if condition is None:
+            return
+        with self._changing:
+            if self._try(lambda table: table.count_rows(condition)):
+                self._try(lambda table: table.delete(condition))
 
     def keep_only(self, document_ids: Callable[[], Iterable[str]]) -> int:
         """Deletes the passages of documents that no longer exist, which a crash may leave; how many those were."""
@@ -167,8 +182,9 @@ class Vectors:
 
     def optimize(self) -> None:
         """Joins small files, brings the index up to date and cleans old versions away."""
-        if self._exists():
-            self._try(lambda table: table.optimize(cleanup_older_than=KEEP_VERSIONS))
+        with self._changing:
+            if self._exists():
+                self._try(lambda table: table.optimize(cleanup_older_than=KEEP_VERSIONS))
 
     def _hits(
         self,

@@ -69,6 +69,19 @@ describe("an answer", () => {
     vi.clearAllMocks();
   });
 
+  it("is asked for with the preset that was chosen, or that the conversation used", async () => {
+    const calls = server([{ ...STARTED, preset_id: "law" }, { done: true, usage: null, stopped: false, finish: "stop" }]);
+    const chat = new Conversation(null, watcher);
+    await chat.ask("Why?", ask);
+    await chat.ask("And then?", ask);
+    chat.preset = null;
+    chat.model = "other";
+    await chat.ask("Without?", ask);
+    expect(calls[0]?.body).not.toHaveProperty("preset_id");
+    expect(calls[1]?.body).toMatchObject({ preset_id: "law" });
+    expect(calls[2]?.body).toMatchObject({ preset_id: null, model: "other" });
+  });
+
   it("grows by its pieces and ends with its usage", async () => {
     const usage = { prompt_tokens: 1, completion_tokens: 2, seconds: 1, tokens_per_second: 2, first_token_seconds: 0.1 };
     server([STARTED, { thinking: "hm" }, { content: "One " }, { content: "two." }, { done: true, usage, stopped: false, finish: "stop" }]);

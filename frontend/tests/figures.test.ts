@@ -90,6 +90,7 @@ describe("the words of a question", () => {
   it("are marked in a passage by their beginnings", () => {
     const found = (text: string): string[] => markWords(text, "early termination notice").filter((run) => run.found).map((run) => run.text);
     expect(found("Early notices end; terminations, unnoticed.")).toEqual(["Early", "notices", "terminations"]);
+    expect(markWords("the trustee and these", "Who appoints the trustee?").filter((run) => run.found)).toEqual([{ text: "trustee", found: true }]);
     expect(markWords("a <b> c", "zzz")).toEqual([{ text: "a <b> c", found: false }]);
   });
 });

@@ -65,20 +65,21 @@ const PAYLOADS = [
   "[1](<javascript:alert(1)>)",
 ];
 
-const LOOKS = new Set(["link", "code", "copy", "btn", "ghost", "small", "icon", "wide", "r", "math-inline", "math-block", "footnote", "plain", "cite", "math-raw"]);
-const TAGS = new Set("A BLOCKQUOTE BR BUTTON CODE DEL DETAILS DIV EM FIGCAPTION FIGURE H3 H4 HR LI OL P PRE SPAN STRONG SUMMARY SUP svg path TABLE TBODY TD TH THEAD TR UL".split(" "));
+const LOOKS = new Set(["link", "code", "copy", "btn", "ghost", "small", "icon", "wide", "r", "math-inline", "math-block", "footnote", "plain", "cite", "math-raw", "wrap", "task", "note-mark", "note-back"]);
+const TAGS = new Set("A BLOCKQUOTE BR BUTTON CODE DEL DETAILS DIV EM FIGCAPTION FIGURE H3 H4 HR INPUT LI OL P PRE SPAN STRONG SUMMARY SUP svg path TABLE TBODY TD TH THEAD TR UL".split(" "));
 
 function dangers(root: HTMLElement): string[] {
   const found: string[] = [];
   for (const element of root.querySelectorAll("*")) {
     if (!TAGS.has(element.tagName)) found.push(`<${element.tagName}>`);
-    if (element.tagName === "BUTTON" && !element.matches(".copy, .cite")) found.push("a button");
+    if (element.tagName === "BUTTON" && !element.matches(".copy, .wrap, .cite, .note-mark, .note-back")) found.push("a button");
+    if (element.tagName === "INPUT" && !element.matches("[type=checkbox][disabled]")) found.push("a field");
     for (const { name, value } of element.attributes) {
       if (/^on|^style$|^id$|^name$|^src|^srcset$|^formaction$|^action$|xlink/i.test(name)) found.push(`${name}="${value}"`);
       if (name === "href" && !/^(?:https?:\/\/|mailto:)/.test(value)) found.push(`href="${value}"`);
     }
     for (const look of element.classList) if (!LOOKS.has(look)) found.push(`class ${look}`);
-    if (element.tagName === "A" && (element.getAttribute("target") !== "_blank" || element.getAttribute("rel") !== "noreferrer")) {
+    if (element.tagName === "A" && (element.getAttribute("target") !== "_blank" || element.getAttribute("rel") !== "noopener noreferrer")) {
       found.push("a link that takes the page away");
     }
   }

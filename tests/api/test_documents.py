@@ -128,6 +128,12 @@ class Window:
     def pick_files(self, *, folder: bool) -> list[Path]:
         return self.paths
 
+    def save_file(self, name: str) -> Path | None:
+        raise AssertionError("not asked for")
+
+    def open_file(self, kind: str, pattern: str) -> Path | None:
+        raise AssertionError("not asked for")
+
     def show(self) -> None:
         raise AssertionError("not asked for")
 

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,11 +92,13 @@ def stand_in(
 
 
 @contextmanager
-def localchat(ollama: str) -> Iterator[tuple[str, psutil.Process]]:
-    """`localchat serve` over a fresh data folder."""
+def localchat(ollama: str, fill: Callable[[Path], None] | None = None) -> Iterator[tuple[str, psutil.Process]]:
+    """`localchat serve` over a fresh data folder, or one that `fill` has put something into."""
     import os
 
     with tempfile.TemporaryDirectory() as data:
+        if fill:
+            fill(Path(data))
         process = subprocess.Popen(
             [sys.executable, "-m", "desktop", "serve", "--port", "0", "--no-token", "--data", data],
             env={**os.environ, "OLLAMA_HOST": ollama},

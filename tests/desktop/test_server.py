@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
+import shutil
 import socket
+import subprocess
+import tempfile
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -188,23 +193,72 @@ def test_a_stream_that_was_left_is_closed(app: Flask, closed: list[str]) -> None
     assert closed == ["left"]
 
 
-def test_a_body_above_the_limit_is_refused_and_one_below_arrives_whole(app: Flask) -> None:
-    server = Server()
-    server.start(app, max_body=2_000_000)
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
-    connection.request("POST", "/size", body=b"x" * 1_500_000)
-    assert connection.getresponse().read() == b"1500000"
-    connection.close()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as raw:
-        raw.sendall(b"POST /size HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n")
-        assert b" 413 " in raw.recv(100)
-    server.stop()
-
-
 def test_ipv6_loopback_is_written_in_brackets() -> None:
     try:
         server = Server("::1")
     except OSError:
         pytest.skip("no IPv6 on this machine")
     assert server.url == f"http://[::1]:{server.port}"
+    server.stop()
+
+
+@pytest.fixture
+def small(app: Flask) -> Iterator[Server]:
+    """Takes bodies of a megabyte at most."""
+    server = Server()
+    server.start(app, max_body=1024**2)
+    yield server
+    server.stop()
+
+
+def test_a_body_over_the_limit_is_refused_in_words_that_arrive(small: Server) -> None:
+    """Though the client looks for an answer only when it has sent everything, as browsers do."""
+    connection = http.client.HTTPConnection("127.0.0.1", small.port, timeout=60)
+    connection.request("POST", "/size", body=bytes(50 * 1024**2))
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["Content-Type"]) == (413, "application/json")
+    assert b'"error": "TooLarge"' in answer.read()
+    connection.close()
+    assert get(small, "/ping") == b"pong"
+
+
+def test_who_asks_before_sending_is_told_no_at_once(small: Server) -> None:
+    with socket.create_connection(("127.0.0.1", small.port), timeout=60) as client:
+        head = "POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999999999\r\nExpect: 100-continue\r\n\r\n"
+        client.sendall(head.encode())
+        assert client.recv(4096).startswith(b"HTTP/1.1 413")
+
+
+def test_a_body_under_the_limit_arrives(small: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", small.port, timeout=60)
+    connection.request("POST", "/size", body=bytes(900_000), headers={"Expect": "100-continue"})
+    assert connection.getresponse().read() == b"900000"
+    connection.close()
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Bodies that are kept while they arrive are kept on a disk of two megabytes."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = shutil.which("mount") and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if not mounted or mounted.returncode:
+        pytest.skip("this system does not let us mount a small disk")
+    monkeypatch.setattr(tempfile, "tempdir", str(disk))
+    yield
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.mark.usefixtures("tiny_disk")
+def test_a_disk_that_fills_up_while_a_body_arrives_is_said(app: Flask) -> None:
+    server = Server()
+    server.start(app)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection.request("POST", "/size", body=bytes(20 * 1024**2))
+    answer = connection.getresponse()
+    assert (answer.status, json.loads(answer.read())["error"]) == (507, "DiskFull")
+    connection.close()
+    assert get(server, "/ping") == b"pong"
     server.stop()

@@ -1,15 +1,17 @@
-"""Conversations as trees: branches, siblings, search, and what a crash leaves."""
+"""Conversations as trees: branches, siblings, pins, tags, and what a crash leaves."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from backend.errors import NotFound
+from backend.stores.conversation_search import ConversationSearch
 from backend.stores.conversations import Conversations
 from backend.stores.database import Database
 
@@ -71,44 +73,83 @@ def test_a_message_of_another_conversation_is_refused(conversations: Conversatio
         conversations.begin_turn(other, answered, "q", model="m", sources=[])
 
 
-@pytest.mark.parametrize("query", ["octopus", "OCTO", "pool tide", "Sea"])
-def test_search_finds_words_of_messages_and_titles(conversations: Conversations, query: str) -> None:
-    identity = conversations.create("Sea animals")
-    turn(conversations, identity, None, "What lives in a tide pool?", "An octopus, at times.")
-    turn(conversations, conversations.create("Leases"), None, "When does it end?", "In March.")
-    found, total = conversations.search(query)
-    assert [summary.id for summary in found] == [identity]
-    assert total == 1
-
-
-@pytest.mark.parametrize("query", ['"', "a AND", "NEAR(", "*", "%", "_", "x' OR 1=1", "(", "-", "content:"])
-def test_search_takes_any_text_as_words(conversations: Conversations, query: str) -> None:
-    turn(conversations, conversations.create("Sea"), None, "q?", "a")
-    assert conversations.search(query)[1] == 0
-
-
-def test_deleted_words_are_found_no_more(conversations: Conversations) -> None:
+def test_a_deleted_conversation_is_not_found_again(conversations: Conversations) -> None:
     identity = conversations.create("t")
-    turn(conversations, identity, None, "q?", "octopus")
+    turn(conversations, identity, None, "q?", "a")
     conversations.delete(identity)
-    assert conversations.search("octopus")[1] == 0
     with pytest.raises(NotFound):
         conversations.get(identity)
 
 
-def test_an_answer_that_is_deleted_while_it_is_written_stays_deleted(conversations: Conversations) -> None:
+def test_pinned_conversations_come_first_then_the_newest(conversations: Conversations) -> None:
+    first, second, third = (conversations.create(title) for title in ("first", "second", "third"))
+    for identity in (first, second, third):
+        turn(conversations, identity, None, "q?", "a")
+        time.sleep(0.002)  # times have milliseconds
+    conversations.pin(first, pinned=True)
+    listed, total = conversations.listed()
+    assert [(one.title, one.pinned) for one in listed] == [("first", True), ("third", False), ("second", False)]
+    assert total == 3
+    conversations.pin(first, pinned=False)
+    assert [one.id for one in conversations.listed()[0]] == [third, second, first]
+
+
+def test_the_list_is_read_in_pages_that_meet(conversations: Conversations) -> None:
+    made = {conversations.create(f"c{number}") for number in range(7)}
+    pages = [conversations.listed(offset=offset, limit=3)[0] for offset in (0, 3, 6)]
+    assert [len(page) for page in pages] == [3, 3, 1]
+    assert {one.id for page in pages for one in page} == made
+
+
+def test_tags_are_counted_and_filtered(conversations: Conversations) -> None:
+    lease, lab = conversations.create("Lease"), conversations.create("Lab")
+    conversations.tag(lease, ["home", "Verträge"])
+    conversations.tag(lab, ["HOME", "bench", "Bench"])
+    assert conversations.tags() == [("bench", 1), ("home", 2), ("Verträge", 1)]
+    assert [one.id for one in conversations.listed("Verträge")[0]] == [lease]
+    assert conversations.get(lab).tags == ["bench", "home"]
+    conversations.tag(lab, [])
+    assert conversations.tags() == [("home", 1), ("Verträge", 1)]
+    assert conversations.listed("bench") == ([], 0)
+
+
+def test_what_is_put_away_is_in_no_list_and_comes_back_whole(conversations: Conversations) -> None:
     identity = conversations.create("t")
-    answer = conversations.begin_turn(identity, None, "q", model="m", sources=[]).answer_id
-    conversations.delete(identity)
-    conversations.keep_partial(answer, "half", "")
-    conversations.finish(answer, "done", "whole", "")
-    assert conversations.search("whole")[1] == 0
+    turn(conversations, identity, None, "q?", "a")
+    conversations.tag(identity, ["home"])
+    conversations.put_away(identity)
+    assert conversations.listed() == ([], 0)
+    assert conversations.tags() == []
+    conversations.bring_back(identity)
+    assert [one.id for one in conversations.listed()[0]] == [identity]
+    assert len(conversations.get(identity).messages) == 2
+
+
+def test_what_was_put_away_is_deleted_at_the_next_start_and_nothing_else(conversations: Conversations) -> None:
+    kept, gone = conversations.create("kept"), conversations.create("gone")
+    conversations.put_away(gone)
+    assert conversations.delete_put_away() == 1
+    assert [one.id for one in conversations.listed()[0]] == [kept]
+    with pytest.raises(NotFound):
+        conversations.get(gone)
+
+
+def test_what_was_put_away_long_ago_is_deleted_with_the_next(conversations: Conversations) -> None:
+    old, new = conversations.create("old"), conversations.create("new")
+    conversations.put_away(old)
+    with conversations._database.write() as db:
+        db.execute("UPDATE conversations SET put_away_at = '2020-01-01T00:00:00.000+00:00'")
+    conversations.put_away(new)
+    with pytest.raises(NotFound):
+        conversations.get(old)
+    assert conversations.get(new).title == "new"
 
 
 def test_a_partial_answer_survives_kill_9(tmp_path: Path) -> None:
     script = f"""
 import os, signal
 from pathlib import Path
+from backend.stores.conversation_search import ConversationSearch
 from backend.stores.conversations import Conversations
 from backend.stores.database import Database
 store = Conversations(Database(Path({str(tmp_path / "localchat.db")!r})))
@@ -120,10 +161,10 @@ os.kill(os.getpid(), signal.SIGKILL)
     subprocess.run([sys.executable, "-c", script], check=False)
     store = Conversations(Database(tmp_path / "localchat.db"))
     assert store.interrupt_unfinished() == 1
-    [summary], _ = store.search()
+    [summary], _ = store.listed()
     _, answer = store.get(summary.id).messages
     assert (answer.content, answer.thinking, answer.status) == ("half of the answer", "some thought", "interrupted")
-    assert store.search("half")[1] == 1
+    assert ConversationSearch(Database(tmp_path / "localchat.db")).search("half")[1] == 1
 
 
 def test_many_threads_write_at_once(conversations: Conversations) -> None:

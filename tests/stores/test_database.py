@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from backend.errors import DamagedData, DiskFull, NewerData, ReadOnlyData
+from backend.stores.conversations import Conversations
 from backend.stores.database import MIGRATIONS, Database
+from backend.stores.imports import ImportedConversation, Imports
+from backend.stores.presets import Presets
 from backend.stores.settings import Settings
+from backend.stores.words import separated
 
 
 def test_a_new_database_knows_its_version(tmp_path: Path) -> None:
@@ -19,6 +23,30 @@ def test_a_new_database_knows_its_version(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "db")
     assert connection.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS)
     connection.close()
+
+
+def before(folder: Path, version: int) -> sqlite3.Connection:
+    """A database as the program of an earlier data version left it."""
+    connection = sqlite3.connect(folder / "db")
+    connection.create_function("separated", 1, separated, deterministic=True)
+    for script in MIGRATIONS[:version]:
+        connection.executescript(script)
+    connection.execute(f"PRAGMA user_version = {version}")
+    return connection
+
+
+def test_one_from_before_presets_keeps_its_conversations(tmp_path: Path) -> None:
+    old = before(tmp_path, next(n for n, script in enumerate(MIGRATIONS) if "CREATE TABLE presets" in script))
+    now = "2026-01-01T00:00:00.000+00:00"
+    old.execute("INSERT INTO conversations (id, title, created_at, updated_at) VALUES ('c', 'Old', ?, ?)", (now, now))
+    old.commit()
+    old.close()
+    database = Database(tmp_path / "db")
+    conversation = Conversations(database).get("c")
+    assert (conversation.title, conversation.preset_id) == ("Old", None)
+    preset = Presets(database).create("New", {})
+    Conversations(database).use_preset("c", preset.id)
+    assert Conversations(database).preset("c") == preset.id
 
 
 def test_opening_it_again_changes_nothing(tmp_path: Path) -> None:
@@ -88,3 +116,16 @@ def test_an_error_inside_a_transaction_takes_all_of_it_back(tmp_path: Path) -> N
     with pytest.raises(RuntimeError):
         fail_half_way()
     assert Settings(database).all() == {}
+
+
+def test_conversations_of_a_data_folder_from_before_imports_come_from_nowhere(tmp_path: Path) -> None:
+    old = before(tmp_path, next(n for n, script in enumerate(MIGRATIONS) if "ADD COLUMN origin" in script))
+    old.execute("INSERT INTO conversations (id, title, created_at, updated_at) VALUES ('c', 'Old', '2024', '2024')")
+    old.commit()
+    old.close()
+    database = Database(tmp_path / "db")
+    imports = Imports(database)
+    assert imports.origin("c") is None
+    assert [one.title for one in Conversations(database).listed()[0]] == ["Old"]
+    new = ImportedConversation("chatgpt:1", "New", "2024", "2024", None, [])
+    assert (imports.add(new), imports.add(new)) == (True, False)

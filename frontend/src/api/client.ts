@@ -38,8 +38,16 @@ export function toApiError(body: unknown, status: number): ApiError {
   return new ApiError(error ?? `HTTP ${status}`, message ?? `The server answered with ${status} and no reason.`);
 }
 
+let unreachable = (): void => undefined;
+
+/** `told` runs each time a call does not reach the server. */
+export function onUnreachable(told: () => void): void {
+  unreachable = told;
+}
+
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof DOMException && error.name === "AbortError") return new ApiError("Aborted", "It was stopped.");
+  unreachable();
   return new ApiError("Unreachable", "LocalChat's server does not answer. Start LocalChat again; what was kept is still there.");
 }

@@ -41,9 +41,10 @@ export class EventParser {
 
 /**
  * The events of a response body, in order. Ends with the stream; an event that was cut off at its end is dropped.
+ * `pause`: ms from one read to the next at least, so that what arrives meanwhile is read at once.
  * Throws what the body throws (network errors, AbortError), and SyntaxError for data that is not JSON.
  */
-export async function* readEvents<T>(body: ReadableStream<Uint8Array>): AsyncGenerator<T> {
+export async function* readEvents<T>(body: ReadableStream<Uint8Array>, pause = 0): AsyncGenerator<T> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   const parser = new EventParser();
@@ -51,10 +52,16 @@ export async function* readEvents<T>(body: ReadableStream<Uint8Array>): AsyncGen
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return;
+      const arrived = Date.now();
       for (const data of parser.feed(decoder.decode(value, { stream: true }))) yield JSON.parse(data) as T;
+      if (pause) await elapse(pause - (Date.now() - arrived));
     }
   } finally {
     // Leaving the loop early closes the connection, which is how a stream is left.
     await reader.cancel().catch(() => undefined);
   }
+}
+
+function elapse(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 }

@@ -14,7 +14,7 @@ export type UploadEvent = Streamed<"/api/documents/upload">;
 export type PullEvent = Streamed<"/api/models/pull">;
 
 export function streamAnswer(body: ChatBody, signal: AbortSignal): AsyncGenerator<ChatEvent> {
-  return post("/api/chat", json(body), signal);
+  return post("/api/chat", json(body), signal, FRAME_MS);
 }
 
 export function streamUpload(files: readonly File[]): AsyncGenerator<UploadEvent> {
@@ -36,11 +36,14 @@ function json(body: unknown): RequestInit {
   return { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
 }
 
-async function* post<E>(path: string, init: RequestInit, signal?: AbortSignal): AsyncGenerator<E> {
+/** Words are shown once a frame, so they are read once a frame. */
+const FRAME_MS = 16;
+
+async function* post<E>(path: string, init: RequestInit, signal?: AbortSignal, pause = 0): AsyncGenerator<E> {
   try {
     const response = await fetch(path, { method: "POST", credentials: "same-origin", ...init, signal: signal ?? null });
     if (!response.ok) throw toApiError(await response.json().catch(() => null), response.status);
-    if (response.status !== 204 && response.body) yield* readEvents<E>(response.body);
+    if (response.status !== 204 && response.body) yield* readEvents<E>(response.body, pause);
   } catch (error) {
     throw asApiError(error);
   }

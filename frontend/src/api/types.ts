@@ -4,6 +4,55 @@
  */
 
 export interface paths {
+    "/api/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes everything into one verified file, with progress. Leaving the stream ends the work and leaves nothing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BackupBody"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": components["schemas"]["CopyStep"] | components["schemas"]["BackupDone"] | components["schemas"]["CopyCancelled"] | components["schemas"]["Failure"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/chat": {
         parameters: {
             query?: never;
@@ -156,11 +205,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest first; `q` searches titles and every message. */
+        /** Pinned ones first, then the newest; `q` searches titles and every message, `tag` keeps those that carry it. */
         get: {
             parameters: {
                 query?: {
                     q?: string;
+                    tag?: string | null;
                     offset?: number;
                     limit?: number;
                 };
@@ -212,6 +262,104 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Conversation"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every conversation in one zip, with an index; it is made while it is sent. */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "md" | "json" | "html" | "docx" | "pdf";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Imports one file (multipart): ChatGPT's export, Open WebUI's, or LocalChat's own JSON; told by its content. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": {
+                        files: string[];
+                    };
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": components["schemas"]["Importing"] | components["schemas"]["ImportDone"] | components["schemas"]["Failure"];
                     };
                 };
                 /** @description What happened and what to do */
@@ -306,7 +454,7 @@ export interface paths {
         };
         options?: never;
         head?: never;
-        /** Renames it, or remembers the branch that is shown. */
+        /** Renames, pins or tags it, remembers the branch that is shown or the preset of the next questions, puts it away or brings it back. */
         patch: {
             parameters: {
                 query?: never;
@@ -342,6 +490,55 @@ export interface paths {
                 };
             };
         };
+        trace?: never;
+    };
+    "/api/conversations/{identity}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The shown branch as a download (Markdown, web page, Word, PDF), or the whole tree (JSON). */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "md" | "json" | "html" | "docx" | "pdf";
+                };
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/desktop/show": {
@@ -694,6 +891,51 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Document"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/engines/ollama/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts Ollama where it is installed and does not run; it ends with LocalChat. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Engine"];
                     };
                 };
                 /** @description What happened and what to do */
@@ -1102,6 +1344,353 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** By name. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PresetList"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** A new preset. A name that is taken is a Conflict. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPreset"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Preset"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/presets/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A preset from a file; a name that is taken gets a number. Documents that are not here are marked as gone. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PresetFile"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Preset"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/presets/{identity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One preset; documents that were deleted are marked as gone. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Preset"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Deletes it; conversations that used it go on without. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Ok"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Changes what is named. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PresetChange"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Preset"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The backup that waits for the next start, if there is one. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RestoreState"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Checks a backup and unpacks it, with progress. Its data takes the place of the present one at the next start. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RestoreBody"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": components["schemas"]["CopyStep"] | components["schemas"]["RestoreDone"] | components["schemas"]["CopyCancelled"] | components["schemas"]["Failure"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        /** The present data stays after all. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Ok"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/search": {
         parameters: {
             query?: never;
@@ -1311,6 +1900,43 @@ export interface components {
             /** Score */
             score: number;
         };
+        /** BackupBody */
+        BackupBody: {
+            /**
+             * Ask
+             * @description let the user choose in the window's own dialog
+             * @default false
+             */
+            ask?: boolean;
+            /**
+             * Path
+             * @description a file or folder; null: in the user's documents
+             * @default null
+             */
+            path?: string | null;
+        };
+        /**
+         * BackupDone
+         * @description `size` in bytes; `sha256` of the whole file.
+         */
+        BackupDone: {
+            /** Conversations */
+            conversations: number;
+            /** Documents */
+            documents: number;
+            /**
+             * Done
+             * @default true
+             * @constant
+             */
+            done?: true;
+            /** Path */
+            path: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+        };
         /**
          * Budget
          * @description How the model's window is shared out, in tokens. `answer` is the room kept for the answer.
@@ -1363,6 +1989,12 @@ export interface components {
              * @default null
              */
             parent_id?: string | null;
+            /**
+             * Preset Id
+             * @description null: none; left out: the one the conversation used last, or the default one in a new conversation
+             * @default null
+             */
+            preset_id?: string | null;
         };
         /** ChatBody */
         ChatBody: {
@@ -1404,6 +2036,12 @@ export interface components {
              * @default null
              */
             parent_id?: string | null;
+            /**
+             * Preset Id
+             * @description null: none; left out: the one the conversation used last, or the default one in a new conversation
+             * @default null
+             */
+            preset_id?: string | null;
             /**
              * Use Rag
              * @default true
@@ -1466,6 +2104,11 @@ export interface components {
             message_id: string;
             /** Model */
             model: string;
+            /**
+             * Preset Id
+             * @default null
+             */
+            preset_id?: string | null;
             /** Question Id */
             question_id: string;
             /** Sources */
@@ -1513,12 +2156,27 @@ export interface components {
             leaf_id: string | null;
             /** Messages */
             messages: components["schemas"]["Message"][];
+            /**
+             * Pinned
+             * @default false
+             */
+            pinned?: boolean;
+            /** Preset Id */
+            preset_id: string | null;
+            /**
+             * Tags
+             * @default []
+             */
+            tags?: string[];
             /** Title */
             title: string;
             /** Updated At */
             updated_at: string;
         };
-        /** ConversationChange */
+        /**
+         * ConversationChange
+         * @description What is left out stays as it is.
+         */
         ConversationChange: {
             /**
              * Leaf Id
@@ -1526,17 +2184,58 @@ export interface components {
              */
             leaf_id?: string | null;
             /**
+             * Pinned
+             * @default null
+             */
+            pinned?: boolean | null;
+            /**
+             * Preset Id
+             * @description the preset of the next questions; null: none
+             * @default null
+             */
+            preset_id?: string | null;
+            /**
+             * Put Away
+             * @description true: out of lists and search, false: back; deleted at next start
+             * @default null
+             */
+            put_away?: boolean | null;
+            /**
+             * Tags
+             * @default null
+             */
+            tags?: string[] | null;
+            /**
              * Title
              * @default null
              */
             title?: string | null;
         };
-        /** ConversationList */
+        /**
+         * ConversationList
+         * @description `total` counts the conversations that match; `tags` are those of all, by name.
+         */
         ConversationList: {
             /** Conversations */
-            conversations: components["schemas"]["ConversationSummary"][];
+            conversations: components["schemas"]["ListedConversation"][];
+            /** Tags */
+            tags: components["schemas"]["TagCount"][];
             /** Total */
             total: number;
+        };
+        /**
+         * ConversationMatch
+         * @description `hits`: messages that hold the words; `message_id`: the newest of them, null when only the title does.
+         */
+        ConversationMatch: {
+            /** Hits */
+            hits: number;
+            /** Message Id */
+            message_id: string | null;
+            /** Snippet */
+            snippet: components["schemas"]["SnippetPart"][];
+            /** Title */
+            title: components["schemas"]["SnippetPart"][];
         };
         /** ConversationQuery */
         ConversationQuery: {
@@ -1555,22 +2254,42 @@ export interface components {
              * @default
              */
             q?: string;
-        };
-        /** ConversationSummary */
-        ConversationSummary: {
             /**
-             * Answering
-             * @default false
+             * Tag
+             * @default null
              */
-            answering?: boolean;
-            /** Created At */
-            created_at: string;
-            /** Id */
-            id: string;
-            /** Title */
-            title: string;
-            /** Updated At */
-            updated_at: string;
+            tag?: string | null;
+        };
+        /**
+         * CopyCancelled
+         * @description No file was chosen in the window's dialog.
+         */
+        CopyCancelled: {
+            /**
+             * Cancelled
+             * @default true
+             * @constant
+             */
+            cancelled?: true;
+        };
+        /**
+         * CopyProgress
+         * @description Bytes, of a backup or a restore. `checking` reads back what was written.
+         */
+        CopyProgress: {
+            /** Done */
+            done: number;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "collecting" | "writing" | "checking" | "unpacking";
+            /** Total */
+            total: number;
+        };
+        /** CopyStep */
+        CopyStep: {
+            progress: components["schemas"]["CopyProgress"];
         };
         /** Document */
         Document: {
@@ -1667,6 +2386,12 @@ export interface components {
             name: "ollama" | "builtin";
             /** Running */
             running: boolean;
+            /**
+             * Startable
+             * @description it is installed on this computer and does not run
+             * @default false
+             */
+            startable?: boolean;
             /** Version */
             version: string;
         };
@@ -1676,6 +2401,15 @@ export interface components {
             error: string;
             /** Message */
             message: string;
+        };
+        /** ExportQuery */
+        ExportQuery: {
+            /**
+             * Format
+             * @default md
+             * @enum {string}
+             */
+            format?: "md" | "json" | "html" | "docx" | "pdf";
         };
         /** Failure */
         Failure: {
@@ -1738,6 +2472,65 @@ export interface components {
             /** Version */
             version: string;
         };
+        /** ImportDone */
+        ImportDone: {
+            /**
+             * Done
+             * @default true
+             * @constant
+             */
+            done?: true;
+            report: components["schemas"]["ImportReport"];
+        };
+        /**
+         * ImportProgress
+         * @description `done` of `total` in bytes of JSON; the others count conversations.
+         */
+        ImportProgress: {
+            /** Already There */
+            already_there: number;
+            /** Done */
+            done: number;
+            /** Imported */
+            imported: number;
+            /** Skipped */
+            skipped: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * ImportRemark
+         * @description What was not understood: of which conversation (or file), and why.
+         */
+        ImportRemark: {
+            /** Reason */
+            reason: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * ImportReport
+         * @description Conversations, and what was not understood in them; `more_remarks` counts those that are not listed.
+         */
+        ImportReport: {
+            /** Already There */
+            already_there: number;
+            /** Imported */
+            imported: number;
+            /**
+             * More Remarks
+             * @default 0
+             */
+            more_remarks?: number;
+            /** Not Understood */
+            not_understood?: components["schemas"]["ImportRemark"][];
+            /** Skipped */
+            skipped: number;
+        };
+        /** Importing */
+        Importing: {
+            progress: components["schemas"]["ImportProgress"];
+        };
         /**
          * LeftOut
          * @description A passage that was found but did not fit the window. `rank` counts from 1.
@@ -1751,6 +2544,37 @@ export interface components {
             passage_id: string;
             /** Rank */
             rank: number;
+        };
+        /**
+         * ListedConversation
+         * @description `match` where words were asked for.
+         */
+        ListedConversation: {
+            /**
+             * Answering
+             * @default false
+             */
+            answering?: boolean;
+            /** Created At */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** @default null */
+            match?: components["schemas"]["ConversationMatch"] | null;
+            /**
+             * Pinned
+             * @default false
+             */
+            pinned?: boolean;
+            /**
+             * Tags
+             * @default []
+             */
+            tags?: string[];
+            /** Title */
+            title: string;
+            /** Updated At */
+            updated_at: string;
         };
         /**
          * Message
@@ -1855,6 +2679,48 @@ export interface components {
              */
             title?: string | null;
         };
+        /** NewPreset */
+        NewPreset: {
+            /**
+             * Context Window
+             * @default null
+             */
+            context_window?: number | null;
+            /**
+             * Document Ids
+             * @description null or none: all documents
+             * @default null
+             */
+            document_ids?: string[] | null;
+            /**
+             * Is Default
+             * @description the one for new conversations; there is at most one
+             * @default false
+             */
+            is_default?: boolean;
+            /**
+             * Model
+             * @default null
+             */
+            model?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * System Prompt
+             * @default
+             */
+            system_prompt?: string;
+            /**
+             * Temperature
+             * @default null
+             */
+            temperature?: number | null;
+            /**
+             * Use Documents
+             * @default null
+             */
+            use_documents?: boolean | null;
+        };
         /** Notice */
         Notice: {
             /** Message */
@@ -1916,6 +2782,146 @@ export interface components {
              */
             folder?: boolean;
         };
+        /**
+         * Preset
+         * @description `system_prompt` "" is the built-in one; null is as the settings say; no `documents` means all of them.
+         */
+        Preset: {
+            /** Context Window */
+            context_window: number | null;
+            /** Created At */
+            created_at: string;
+            /** Documents */
+            documents: components["schemas"]["PresetDocument"][];
+            /** Id */
+            id: string;
+            /** Is Default */
+            is_default: boolean;
+            /** Model */
+            model: string | null;
+            /** Name */
+            name: string;
+            /** System Prompt */
+            system_prompt: string;
+            /** Temperature */
+            temperature: number | null;
+            /** Updated At */
+            updated_at: string;
+            /** Use Documents */
+            use_documents: boolean | null;
+        };
+        /**
+         * PresetChange
+         * @description What is named changes; null takes a value back to what the settings say, and the documents to all of them.
+         */
+        PresetChange: {
+            /**
+             * Context Window
+             * @default null
+             */
+            context_window?: number | null;
+            /**
+             * Document Ids
+             * @default null
+             */
+            document_ids?: string[] | null;
+            /**
+             * Is Default
+             * @default null
+             */
+            is_default?: boolean | null;
+            /**
+             * Model
+             * @default null
+             */
+            model?: string | null;
+            /**
+             * Name
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * System Prompt
+             * @default null
+             */
+            system_prompt?: string | null;
+            /**
+             * Temperature
+             * @default null
+             */
+            temperature?: number | null;
+            /**
+             * Use Documents
+             * @default null
+             */
+            use_documents?: boolean | null;
+        };
+        /**
+         * PresetDocument
+         * @description `gone`: it was deleted; it is skipped, and taken up again should the same file be added again.
+         */
+        PresetDocument: {
+            /** Filename */
+            filename: string;
+            /** Gone */
+            gone: boolean;
+            /** Id */
+            id: string;
+        };
+        /**
+         * PresetFile
+         * @description A preset as a file. Its documents are named by their content, and not in it.
+         */
+        PresetFile: {
+            /**
+             * Context Window
+             * @default null
+             */
+            context_window?: number | null;
+            /**
+             * Documents
+             * @default []
+             */
+            documents?: components["schemas"]["PresetFileDocument"][];
+            /** Format */
+            format: string;
+            /**
+             * Model
+             * @default null
+             */
+            model?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * System Prompt
+             * @default
+             */
+            system_prompt?: string;
+            /**
+             * Temperature
+             * @default null
+             */
+            temperature?: number | null;
+            /**
+             * Use Documents
+             * @default null
+             */
+            use_documents?: boolean | null;
+            /** Version */
+            version: number;
+        };
+        /** PresetFileDocument */
+        PresetFileDocument: {
+            /** Filename */
+            filename: string;
+            /** Sha256 */
+            sha256: string;
+        };
+        /** PresetList */
+        PresetList: {
+            /** Presets */
+            presets: components["schemas"]["Preset"][];
+        };
         /** Progress */
         Progress: {
             progress: components["schemas"]["FileProgress"];
@@ -1964,6 +2970,49 @@ export interface components {
              * @default null
              */
             total?: number | null;
+        };
+        /** RestoreBody */
+        RestoreBody: {
+            /**
+             * Ask
+             * @description let the user choose in the window's own dialog
+             * @default false
+             */
+            ask?: boolean;
+            /**
+             * Path
+             * @default null
+             */
+            path?: string | null;
+        };
+        /**
+         * RestoreDone
+         * @description It is applied when LocalChat starts the next time. `created_at`: when the backup was made.
+         */
+        RestoreDone: {
+            /** Conversations */
+            conversations: number;
+            /** Created At */
+            created_at: string;
+            /** Documents */
+            documents: number;
+            /**
+             * Done
+             * @default true
+             * @constant
+             */
+            done?: true;
+            /** Path */
+            path: string;
+            /**
+             * Restart
+             * @default true
+             */
+            restart?: boolean;
+        };
+        /** RestoreState */
+        RestoreState: {
+            staged: components["schemas"]["StagedBackup"] | null;
         };
         /** Result */
         Result: {
@@ -2112,6 +3161,16 @@ export interface components {
             welcome_dismissed?: boolean | null;
         };
         /**
+         * SnippetPart
+         * @description `found`: one of the words that were asked for.
+         */
+        SnippetPart: {
+            /** Found */
+            found: boolean;
+            /** Text */
+            text: string;
+        };
+        /**
          * Source
          * @description A passage that was given to the model. `number` is the [n] of the answer; `page` counts from 1.
          */
@@ -2133,6 +3192,20 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * StagedBackup
+         * @description A backup whose data takes the place of the present data at the next start.
+         */
+        StagedBackup: {
+            /** Conversations */
+            conversations: number;
+            /** Created At */
+            created_at: string;
+            /** Documents */
+            documents: number;
+            /** Path */
+            path: string;
+        };
         /** Status */
         Status: {
             /** Checks */
@@ -2148,6 +3221,13 @@ export interface components {
             /** Version */
             version: string;
         };
+        /** TagCount */
+        TagCount: {
+            /** Conversations */
+            conversations: number;
+            /** Tag */
+            tag: string;
+        };
         /** Thinking */
         Thinking: {
             /** Thinking */
@@ -2155,9 +3235,11 @@ export interface components {
         };
         /**
          * TurnUsage
-         * @description The engine's own counts, and our time to the first token (seconds).
+         * @description The engine's own counts, our times (seconds), and what was sent: how the window was shared out.
          */
         TurnUsage: {
+            /** @default null */
+            budget?: components["schemas"]["Budget"] | null;
             /** Completion Tokens */
             completion_tokens: number;
             /** First Token Seconds */
@@ -2166,6 +3248,11 @@ export interface components {
             prompt_tokens: number;
             /** Seconds */
             seconds: number;
+            /**
+             * Thinking Seconds
+             * @default null
+             */
+            thinking_seconds?: number | null;
             /** Tokens Per Second */
             tokens_per_second: number;
         };
@@ -2190,6 +3277,8 @@ export interface components {
 export type ActiveModel = components['schemas']['ActiveModel'];
 export type ActiveModelChange = components['schemas']['ActiveModelChange'];
 export type ArmScore = components['schemas']['ArmScore'];
+export type BackupBody = components['schemas']['BackupBody'];
+export type BackupDone = components['schemas']['BackupDone'];
 export type Budget = components['schemas']['Budget'];
 export type BudgetBody = components['schemas']['BudgetBody'];
 export type ChatBody = components['schemas']['ChatBody'];
@@ -2201,8 +3290,11 @@ export type Content = components['schemas']['Content'];
 export type Conversation = components['schemas']['Conversation'];
 export type ConversationChange = components['schemas']['ConversationChange'];
 export type ConversationList = components['schemas']['ConversationList'];
+export type ConversationMatch = components['schemas']['ConversationMatch'];
 export type ConversationQuery = components['schemas']['ConversationQuery'];
-export type ConversationSummary = components['schemas']['ConversationSummary'];
+export type CopyCancelled = components['schemas']['CopyCancelled'];
+export type CopyProgress = components['schemas']['CopyProgress'];
+export type CopyStep = components['schemas']['CopyStep'];
 export type Document = components['schemas']['Document'];
 export type DocumentCounts = components['schemas']['DocumentCounts'];
 export type DocumentError = components['schemas']['DocumentError'];
@@ -2210,34 +3302,54 @@ export type DocumentList = components['schemas']['DocumentList'];
 export type DocumentQuery = components['schemas']['DocumentQuery'];
 export type Engine = components['schemas']['Engine'];
 export type ErrorResponse = components['schemas']['ErrorResponse'];
+export type ExportQuery = components['schemas']['ExportQuery'];
 export type Failure = components['schemas']['Failure'];
 export type FileProgress = components['schemas']['FileProgress'];
 export type FileResult = components['schemas']['FileResult'];
 export type Health = components['schemas']['Health'];
+export type ImportDone = components['schemas']['ImportDone'];
+export type ImportProgress = components['schemas']['ImportProgress'];
+export type ImportRemark = components['schemas']['ImportRemark'];
+export type ImportReport = components['schemas']['ImportReport'];
+export type Importing = components['schemas']['Importing'];
 export type LeftOut = components['schemas']['LeftOut'];
+export type ListedConversation = components['schemas']['ListedConversation'];
 export type Message = components['schemas']['Message'];
 export type Model = components['schemas']['Model'];
 export type ModelList = components['schemas']['ModelList'];
 export type ModelTest = components['schemas']['ModelTest'];
 export type NewConversation = components['schemas']['NewConversation'];
+export type NewPreset = components['schemas']['NewPreset'];
 export type Notice = components['schemas']['Notice'];
 export type Ok = components['schemas']['Ok'];
 export type PageQuery = components['schemas']['PageQuery'];
 export type Passage = components['schemas']['Passage'];
 export type PassageList = components['schemas']['PassageList'];
 export type PickBody = components['schemas']['PickBody'];
+export type Preset = components['schemas']['Preset'];
+export type PresetChange = components['schemas']['PresetChange'];
+export type PresetDocument = components['schemas']['PresetDocument'];
+export type PresetFile = components['schemas']['PresetFile'];
+export type PresetFileDocument = components['schemas']['PresetFileDocument'];
+export type PresetList = components['schemas']['PresetList'];
 export type Progress = components['schemas']['Progress'];
 export type Pull = components['schemas']['Pull'];
 export type PullBody = components['schemas']['PullBody'];
 export type PullStatus = components['schemas']['PullStatus'];
+export type RestoreBody = components['schemas']['RestoreBody'];
+export type RestoreDone = components['schemas']['RestoreDone'];
+export type RestoreState = components['schemas']['RestoreState'];
 export type Result = components['schemas']['Result'];
 export type SearchBody = components['schemas']['SearchBody'];
 export type SearchResponse = components['schemas']['SearchResponse'];
 export type SearchResult = components['schemas']['SearchResult'];
 export type Settings = components['schemas']['Settings'];
 export type SettingsChange = components['schemas']['SettingsChange'];
+export type SnippetPart = components['schemas']['SnippetPart'];
 export type Source = components['schemas']['Source'];
+export type StagedBackup = components['schemas']['StagedBackup'];
 export type Status = components['schemas']['Status'];
+export type TagCount = components['schemas']['TagCount'];
 export type Thinking = components['schemas']['Thinking'];
 export type TurnUsage = components['schemas']['TurnUsage'];
 export type UploadDone = components['schemas']['UploadDone'];

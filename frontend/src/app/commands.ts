@@ -60,7 +60,7 @@ export const LOCAL_KEYS = {
   ],
 } as const;
 
-export const SETTINGS_GROUPS = ["trouble", "appearance", "answers", "engines", "data"] as const;
+export const SETTINGS_GROUPS = ["trouble", "appearance", "answers", "presets", "engines", "data"] as const;
 
 type KeyId = keyof typeof KEYS;
 
@@ -75,7 +75,7 @@ export function keyHint(id: KeyId): string {
 
 /** All commands as things stand now. */
 export function commands(app: App): Command[] {
-  return [...ofConversation(app), ...ofAnswer(app), ...ofDocuments(app), ...pages(app), ...ofModels(app), ...look(app), ...help(app)];
+  return [...ofConversation(app), ...ofAnswer(app), ...ofDocuments(app), ...pages(app), ...ofModels(app), ...ofPresets(app), ...look(app), ...help(app)];
 }
 
 export function command(app: App, id: string): Command | undefined {
@@ -147,7 +147,7 @@ function ofDocuments(app: App): Command[] {
 function pages(app: App): Command[] {
   const go = (page: Exclude<Page, "chat">): Command =>
     make(`go-${page}`, "go", t("goTo", t(page)), () => app.router.go(page), app.router.page !== page || app.router.id !== null);
-  const names = { trouble: t("trouble"), appearance: t("appearance"), answers: t("answers"), engines: t("engines"), data: t("dataGroup") };
+  const names = { trouble: t("trouble"), appearance: t("appearance"), answers: t("answers"), presets: t("presets"), engines: t("engines"), data: t("dataGroup") };
   return [
     go("documents"),
     go("models"),
@@ -164,6 +164,17 @@ function ofModels(app: App): Command[] {
     .map(({ name, label }) =>
       make(`model-${name}`, "model", t("useModel", label), () => models.use(name), name !== models.active?.model, t("alsoModel", name)),
     );
+}
+
+function ofPresets(app: App): Command[] {
+  const { chats, presets } = app;
+  const chat = shown(app);
+  const chosen = chat && chats.presetOf(chat);
+  const choose = (id: string | null) => (): void => void (chat && chats.choosePreset(chat, id));
+  return [
+    ...presets.list.map(({ id, name }) => make(`preset-${id}`, "model", t("presetIs", name), choose(id), chat !== null && id !== chosen?.id)),
+    ...(presets.list.length ? [make("preset-none", "model", t("withoutPreset"), choose(null), Boolean(chosen))] : []),
+  ];
 }
 
 function look(app: App): Command[] {

@@ -5,8 +5,10 @@ import type { Status } from "../api/types";
 import { Chats } from "../features/chat/chats.svelte";
 import { Library } from "../features/documents/library.svelte";
 import { Models } from "../features/models/models.svelte";
+import { Presets } from "../features/presets/presets.svelte";
 import { Preferences } from "../features/settings/preferences.svelte";
 import { ConversationList } from "../features/sidebar/conversations.svelte";
+import { Connection } from "./connection.svelte";
 import { Layers } from "./layers.svelte";
 import { Notices } from "./notices.svelte";
 import { Router } from "./route.svelte";
@@ -19,7 +21,9 @@ export class App {
   readonly conversations = new ConversationList(this.notices);
   readonly models = new Models();
   readonly library = new Library(this.notices);
-  readonly chats = new Chats(this.router, this.preferences, this.conversations, this.notices);
+  readonly presets = new Presets(this.notices);
+  readonly chats = new Chats(this.router, this.preferences, this.conversations, this.notices, this.presets);
+  readonly connection = new Connection(() => this.#again());
   status = $state<Status | null>(null);
 
   /** Asks the server for everything the shell shows. Nothing waits for it: the page is there before. */
@@ -28,7 +32,14 @@ export class App {
     void this.conversations.load();
     void this.library.refresh();
     void this.models.loadActive();
+    void this.presets.load();
     void this.checkStatus();
+  }
+
+  /** The server was gone and is back: everything that is shown may have changed. */
+  #again(): void {
+    this.start();
+    this.chats.reload();
   }
 
   async checkStatus(): Promise<void> {

@@ -30,6 +30,12 @@ export function memory(value: number): string {
   return `${Math.round(value / 1024 ** 3).toLocaleString(locale())} GB`;
 }
 
+/** A measured time: 0.42 s, 3.1 s, 48 s. */
+export function seconds(value: number): string {
+  const digits = value < 1 ? 2 : value < 10 ? 1 : 0;
+  return `${value.toLocaleString(locale(), { maximumFractionDigits: digits })}\u00a0s`;
+}
+
 /** Seconds as a person says them: 40 s, 2 min, 1 h 5 min. */
 export function duration(seconds: number): string {
   const whole = Math.max(1, Math.round(seconds));

@@ -15,14 +15,31 @@ export interface Split {
   open: Block[];
 }
 
+/** A fence that is open: until its closing line comes, all that is added is code. */
+interface Fence {
+  token: Token;
+  /** Where its code begins in the tail. */
+  from: number;
+  closing: RegExp;
+}
+
 export class BlockSplitter {
   readonly links: Links = {};
   #tail = "";
   #halfLineEnd = false;
+  #fence: Fence | null = null;
+
+  /** What each further step parses again, in characters. */
+  get pending(): number {
+    return this.#fence ? 0 : this.#tail.length;
+  }
 
   /** Takes the next piece of text. */
   push(piece: string): Split {
+    const lastLine = this.#tail.lastIndexOf("\n") + 1;
     this.#tail += this.#normalised(piece);
+    const inFence = this.#fence && this.#grownFence(this.#fence, lastLine);
+    if (inFence) return { finished: [], open: [inFence] };
     const tokens = lexSafely(this.#tail, this.links);
     const split: Split = { finished: [], open: [] };
     const until = finalTokens(tokens, this.#tail);
@@ -32,7 +49,14 @@ export class BlockSplitter {
       if (token.type !== "space") (index < until ? split.finished : split.open).push(asBlock(token));
     });
     this.#tail = this.#tail.slice(length);
+    this.#fence = openFence(split.open, this.#tail);
     return split;
+  }
+
+  /** The block of an open fence with what was added to it; null once a line may close it. */
+  #grownFence({ token, from, closing }: Fence, lastLine: number): Block | null {
+    if (closing.test(this.#tail.slice(Math.max(from, lastLine)))) return null;
+    return asBlock({ ...token, raw: this.#tail, text: this.#tail.slice(from).replace(/\n$/, "") } as Token);
   }
 
   /** Windows line ends become plain ones, also when a piece ends between their two characters. */
@@ -41,6 +65,16 @@ export class BlockSplitter {
     this.#halfLineEnd = text.endsWith("\r");
     return (this.#halfLineEnd ? text.slice(0, -1) : text).replace(/\r\n?/g, "\n");
   }
+}
+
+function openFence(open: readonly Block[], tail: string): Fence | null {
+  const [block] = open;
+  if (open.length !== 1 || block?.token.type !== "code") return null;
+  const first = /^(`{3,}|~{3,})[^\n]*\n/.exec(tail);
+  if (!first) return null;
+  const from = first[0].length;
+  const closing = new RegExp(`^ {0,3}${first[1]}[~\`]* *$`, "m");
+  return closing.test(tail.slice(from)) ? null : { token: block.token, from, closing };
 }
 
 /** All blocks of a text that is complete: definitions that come late are known to each of them. */
@@ -72,8 +106,8 @@ function finalTokens(tokens: readonly Token[], source: string): number {
   return final;
 }
 
-/** Nobody nests quotes so deep; the lexer takes minutes for thousands of them. */
-const TOO_DEEP = /^(?:[ \t]*>){64}/m;
+/** Nobody nests quotes and lists so deep on a line; the lexer takes minutes for thousands of them. */
+const TOO_DEEP = /^(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))){64}/m;
 
 /** Text that the lexer gives up on, or would be too long at, is one plain block. */
 function lexSafely(source: string, links: Links): Token[] {

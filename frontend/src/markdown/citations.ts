@@ -4,10 +4,11 @@
 export type SourceName = (number: number) => string | null;
 
 const MARKS = /\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]/g;
-const UNTOUCHED = "a, code, pre, button, .math-inline, .math-block";
+const UNTOUCHED = "a, code, pre, button, figure, .math-inline, .math-block";
 
-export function insertChips(fragment: DocumentFragment, name: SourceName): void {
-  const walker = fragment.ownerDocument.createTreeWalker(fragment, NodeFilter.SHOW_TEXT);
+export function insertChips(fragment: Node, name: SourceName): void {
+  if (!fragment.textContent?.includes("[")) return;
+  const walker = (fragment.ownerDocument ?? document).createTreeWalker(fragment, NodeFilter.SHOW_TEXT);
   const texts: Text[] = [];
   while (walker.nextNode()) {
     const text = walker.currentNode as Text;
@@ -43,6 +44,7 @@ function chip(number: number, name: string): HTMLElement {
   button.className = "cite";
   button.dataset.source = String(number);
   button.setAttribute("aria-label", name);
+  button.setAttribute("aria-expanded", "false");
   button.textContent = String(number);
   return button;
 }

@@ -1,6 +1,9 @@
 // Formulas, drawn by KaTeX into elements that are already in the page; loaded when the first one appears.
 import type katex from "katex";
 
+/** Longer ones stay as they were written: drawing makes some thirty elements of each ten characters. */
+export const LONGEST_FORMULA = 3_000;
+
 let loading: Promise<typeof katex> | undefined;
 
 function load(): Promise<typeof katex> {
@@ -18,6 +21,7 @@ export async function drawFormulas(root: ParentNode): Promise<void> {
   for (const element of waiting) {
     const written = element.textContent;
     try {
+      if ((written?.length ?? 0) > LONGEST_FORMULA) throw new RangeError("too long to draw");
       render(element.dataset.tex ?? "", element, {
         displayMode: element.classList.contains("math-block"),
         throwOnError: true,

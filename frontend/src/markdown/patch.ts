@@ -17,12 +17,25 @@ export function patch<N extends ChildNode>(current: N, next: N): N {
     current.replaceWith(next);
     return next;
   }
+  if (next.classList.contains("code") && growCode(current, next)) return current;
+  if (next.classList.contains("more-rows")) {
+    current.replaceWith(next);
+    return next;
+  }
   patchAttributes(current, next);
   patchChildren(current, next);
   return current;
 }
 
-function setText(current: Text, data: string): void {
+/** A block of code in the same language only gets its text: what its reader has set, such as its wrapping, stays. */
+function growCode(current: Element, next: Element): boolean {
+  const [code, wanted] = [current, next].map((figure) => figure.querySelector<HTMLElement>("code"));
+  if (!code || !wanted || code.dataset.language !== wanted.dataset.language || code.childNodes.length !== 1) return false;
+  setText(code.firstChild as Text, wanted.textContent ?? "");
+  return true;
+}
+
+export function setText(current: Text, data: string): void {
   if (current.data === data) return;
   // Appending keeps a selection that ends in this text.
   if (data.startsWith(current.data)) current.appendData(data.slice(current.data.length));

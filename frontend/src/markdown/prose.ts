@@ -2,13 +2,21 @@
 import type { Links } from "marked";
 import { BlockSplitter, splitWhole, type Block } from "./blocks";
 import { insertChips, type SourceName } from "./citations";
-import { codeFigure } from "./code";
+import { build, holdsHtml } from "./build";
+import { codeFigure, growCode } from "./code";
 import { dress } from "./dress";
 import { highlight } from "./highlight";
 import { drawFormulas } from "./math";
 import { language, toHtml } from "./parse";
 import { patch } from "./patch";
 import { sanitize } from "./sanitize";
+
+/** Open text that is longer than this, in characters, is parsed again only once it grew by a `STEPS`th, or after a pause. */
+const LONG_BLOCK = 8_000;
+const STEPS = 64;
+const PAUSE_MS = 300;
+/** A long answer that is opened goes into the page in portions of this time. */
+const PORTION_MS = 8;
 
 interface Placed {
   raw: string;
@@ -28,6 +36,10 @@ export class ProseRenderer {
   #text = "";
   #next = "";
   #frame = 0;
+  #later: ReturnType<typeof setTimeout> | undefined;
+  #opened: number | null = null;
+  /** Shown at once: the splitter has seen nothing of it. */
+  #whole = false;
 
   constructor(root: HTMLElement, name: SourceName = () => null, render: RenderBlock = renderBlock) {
     this.#root = root;
@@ -45,8 +57,22 @@ export class ProseRenderer {
   flush(): void {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    if (!this.#next.startsWith(this.#text)) this.#reset();
+    if (!this.#next.startsWith(this.#text) || (this.#whole && this.#next !== this.#text)) this.#reset();
     const piece = this.#next.slice(this.#text.length);
+    if (!piece || this.#waits(piece)) return;
+    this.#take(piece);
+  }
+
+  /** What is parsed again at each step may be long, as a table of hundreds of rows is: then in larger steps. */
+  #waits(piece: string): boolean {
+    const { pending } = this.#splitter;
+    clearTimeout(this.#later);
+    if (pending < LONG_BLOCK || piece.length >= pending / STEPS) return false;
+    this.#later = setTimeout(() => this.#take(this.#next.slice(this.#text.length)), PAUSE_MS);
+    return true;
+  }
+
+  #take(piece: string): void {
     if (!piece) return;
     this.#text = this.#next;
     const { finished, open } = this.#splitter.push(piece);
@@ -65,6 +91,8 @@ export class ProseRenderer {
   finish(text: string): void {
     this.#next = text;
     this.flush();
+    clearTimeout(this.#later);
+    this.#take(this.#next.slice(this.#text.length));
     const links: Links = {};
     const blocks = splitWhole(text, links);
     const late = Object.keys(links).length > 0;
@@ -83,9 +111,45 @@ export class ProseRenderer {
       if (there !== element) this.#root.insertBefore(element, there ?? null);
     });
     for (const element of elements) settle(element);
+    dropLooseMarks(this.#root);
+  }
+
+  /**
+   * The text is complete, and nothing of it was shown before: it is put into the page in portions, the first at once.
+   * After `update` this is `finish`.
+   */
+  show(text: string): void {
+    if (this.#text || this.#next) return this.finish(text);
+    this.#text = this.#next = text;
+    this.#whole = true;
+    const blocks = splitWhole(text);
+    let at = 0;
+    const step = (): void => {
+      const until = performance.now() + PORTION_MS;
+      const portion: Placed[] = [];
+      for (; at < blocks.length && (!portion.length || performance.now() < until); at++) {
+        const block = blocks[at]!;
+        portion.push({ raw: block.raw, element: this.#rendered(block) });
+      }
+      const elements = portion.flatMap(({ element }) => element ?? []);
+      this.#root.append(...elements);
+      this.#finished.push(...portion);
+      for (const element of elements) settle(element);
+      if (at < blocks.length) this.#later = setTimeout(step, 0);
+      else dropLooseMarks(this.#root);
+    };
+    step();
+  }
+
+  /** The source whose words are shown; its chips say so. */
+  open(source: number | null): void {
+    if (source === this.#opened) return;
+    this.#opened = source;
+    markChips(this.#root, source);
   }
 
   destroy(): void {
+    clearTimeout(this.#later);
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
   }
@@ -99,8 +163,12 @@ export class ProseRenderer {
         old[index] = null;
         return there;
       }
-      const element = this.#rendered(block);
       const current = old[index];
+      if (current && block.token.type === "code" && growCode(current, languageOf(block), block.token.text as string)) {
+        old[index] = null;
+        return { raw: block.raw, element: current };
+      }
+      const element = this.#rendered(block);
       if (!current || !element) return { raw: block.raw, element };
       old[index] = null;
       return { raw: block.raw, element: patch(current, element) };
@@ -114,13 +182,17 @@ export class ProseRenderer {
 
   #rendered(block: Block): HTMLElement | null {
     try {
-      return this.#render(block, this.#name);
+      const element = this.#render(block, this.#name);
+      if (element && this.#opened !== null) markChips(element, this.#opened);
+      return element;
     } catch {
       return plain(block.raw);
     }
   }
 
   #reset(): void {
+    clearTimeout(this.#later);
+    this.#whole = false;
     this.#root.replaceChildren();
     this.#splitter = new BlockSplitter();
     this.#finished = [];
@@ -134,7 +206,17 @@ export function renderBlock(block: Block, name: SourceName): HTMLElement | null 
   const { token } = block;
   if (token.type === "def") return null;
   if (token.type === "plain") return plain(block.raw);
-  if (token.type === "code") return codeFigure(language(token.lang as string | undefined), token.text as string);
+  if (token.type === "code") return codeFigure(languageOf(block), token.text as string);
+  if (!holdsHtml(token)) {
+    const element = build(token);
+    if (element) insertChips(element, name);
+    return element;
+  }
+  return viaHtml(block, name);
+}
+
+/** The way of blocks in which HTML is written; all others would come out the same by it. */
+export function viaHtml({ token }: Block, name: SourceName): HTMLElement | null {
   const fragment = sanitize(toHtml(token));
   dress(fragment);
   insertChips(fragment, name);
@@ -147,9 +229,29 @@ export function renderBlock(block: Block, name: SourceName): HTMLElement | null 
   return box;
 }
 
+function languageOf({ token }: Block): string {
+  return language((token as { lang?: string }).lang);
+}
+
+function markChips(root: ParentNode, opened: number | null): void {
+  for (const chip of root.querySelectorAll<HTMLElement>(".cite")) {
+    chip.setAttribute("aria-expanded", String(Number(chip.dataset.source) === opened));
+  }
+}
+
+/** Marks whose footnote never came are the text they were. */
+function dropLooseMarks(root: HTMLElement): void {
+  const notes = new Set<string | undefined>();
+  for (const note of root.querySelectorAll<HTMLElement>(".footnote")) notes.add(note.dataset.note);
+  for (const mark of root.querySelectorAll<HTMLElement>(".note-mark")) {
+    if (!notes.has(mark.dataset.note)) (mark.closest("sup") ?? mark).replaceWith(`[^${mark.dataset.note}]`);
+  }
+}
+
 function plain(text: string): HTMLElement {
   const paragraph = document.createElement("p");
   paragraph.className = "plain";
+  paragraph.dir = "auto";
   paragraph.textContent = text;
   return paragraph;
 }

@@ -20,7 +20,7 @@ const CONFIG: Config = {
 };
 
 /** Classes that our own rendering writes; any other could borrow the look of the interface. */
-const CLASSES = new Set(["math-inline", "math-block", "footnote"]);
+const CLASSES = new Set(["math-inline", "math-block", "footnote", "note-mark", "note-label", "task-done", "task-open"]);
 
 let purifier: Purifier | undefined;
 

@@ -1,6 +1,6 @@
 // What the palette offers for what was typed: from the page at once, from the server a moment later.
 import { api, data } from "../../api/client";
-import type { ConversationSummary, Document, SearchResult } from "../../api/types";
+import type { ListedConversation, Document, SearchResult } from "../../api/types";
 import { markWords, type Run } from "../../features/search/highlight";
 import { place } from "../../features/sources/names";
 import { t } from "../../i18n";
@@ -35,10 +35,10 @@ export interface Section {
 export class Found {
   query = $state("");
   failed = $state(false);
-  #conversations = $state.raw<ConversationSummary[]>([]);
+  #conversations = $state.raw<ListedConversation[]>([]);
   #documents = $state.raw<Document[]>([]);
   /** What the server has found in messages and passages, and for which words. */
-  #server = $state.raw<{ query: string; conversations: ConversationSummary[]; passages: SearchResult[] }>({ query: "", conversations: [], passages: [] });
+  #server = $state.raw<{ query: string; conversations: ListedConversation[]; passages: SearchResult[] }>({ query: "", conversations: [], passages: [] });
   #asked = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #app: App;
@@ -150,11 +150,11 @@ export class Found {
   }
 
   /** Without those that are deleted, and only wait for their Undo to go. */
-  #listed(items: readonly ConversationSummary[]): ConversationSummary[] {
+  #listed(items: readonly ListedConversation[]): ListedConversation[] {
     return items.filter(({ id }) => !this.#app.conversations.isLeaving(id));
   }
 
-  #conversation({ id }: ConversationSummary, name: Run[], where: string): Option {
+  #conversation({ id }: ListedConversation, name: Run[], where: string): Option {
     return { key: `conversation:${id}`, kind: "conversation", name, where, run: () => this.#app.router.go("chat", id) };
   }
 

@@ -1,20 +1,24 @@
 // The conversations that are open in this page; an answer goes on being received while another one is looked at.
-import type { Message } from "../../api/types";
+import { api, asApiError, data } from "../../api/client";
+import type { Message, Preset } from "../../api/types";
 import type { Notices } from "../../app/notices.svelte";
 import type { Router } from "../../app/route.svelte";
 import { t } from "../../i18n";
+import type { Presets } from "../presets/presets.svelte";
 import type { Preferences } from "../settings/preferences.svelte";
 import type { ConversationList } from "../sidebar/conversations.svelte";
 import { Conversation, type Watcher } from "./conversation.svelte";
 import { SentenceReader } from "./sentences";
 
 const SPEAK_EVERY_MS = 2500;
+/** So many conversations keep their messages in the page; others are loaded again when they are opened. */
+const KEPT_OPEN = 8;
 const DRAFT = "draft:";
 
 export class Chats implements Watcher {
   #open = new Map<string, Conversation>();
   #fresh = $state.raw(this.#make(null));
-  /** Whether documents are searched for the next question; null: as the settings say. */
+  /** Whether documents are searched for the next question; null: as the preset or the settings say. */
   documents = $state<boolean | null>(null);
   /** Set to put words into the composer; it takes them and sets it back. */
   suggestion = $state<string | null>(null);
@@ -23,27 +27,76 @@ export class Chats implements Watcher {
   readonly #preferences: Preferences;
   readonly #list: ConversationList;
   readonly #notices: Notices;
+  readonly #presets: Presets;
 
-  constructor(router: Router, preferences: Preferences, list: ConversationList, notices: Notices) {
+  constructor(router: Router, preferences: Preferences, list: ConversationList, notices: Notices, presets: Presets) {
     this.#router = router;
     this.#preferences = preferences;
     this.#list = list;
     this.#notices = notices;
+    this.#presets = presets;
   }
 
   get useDocuments(): boolean {
-    return this.documents ?? this.#preferences.kept.use_documents;
+    return this.documents ?? this.preset?.use_documents ?? this.#preferences.kept.use_documents;
+  }
+
+  /** The preset of the conversation that is looked at. */
+  get preset(): Preset | null {
+    const { page, id } = this.#router;
+    return page === "chat" ? this.presetOf(this.get(id)) : null;
+  }
+
+  presetOf(chat: Conversation): Preset | null {
+    if (chat.preset === undefined) return chat.id === null ? this.#presets.byDefault : null;
+    return this.#presets.find(chat.preset);
+  }
+
+  /** What was chosen beside the preset before it is forgotten: a preset is meant as it stands. */
+  choosePreset(chat: Conversation, id: string | null): void {
+    chat.preset = id;
+    chat.model = null;
+    this.documents = null;
+    if (chat.id === null) return;
+    const call = api.PATCH("/api/conversations/{identity}", { params: { path: { identity: chat.id } }, body: { preset_id: id } });
+    void data(call).catch((error: unknown) => this.#notices.show(asApiError(error).message));
+  }
+
+  /** It was deleted; the server has forgotten it too. */
+  presetGone(id: string): void {
+    for (const chat of [this.#fresh, ...this.#open.values()]) {
+      if (chat.preset === id) chat.preset = null;
+    }
   }
 
   /** The conversation of that id, loaded when it is opened first; null is the one that has not begun. */
   get(id: string | null): Conversation {
     if (id === null) return this.#fresh;
     const known = this.#open.get(id);
-    if (known) return known;
+    // The one that was looked at last stands last.
+    if (known) {
+      this.#open.delete(id);
+      this.#open.set(id, known);
+      return known;
+    }
     const opened = this.#make(id);
     this.#open.set(id, opened);
     void opened.load();
+    this.#closeOldest();
     return opened;
+  }
+
+  /** What is open, as the server has it; an answer that broke off here may have gone on there. */
+  reload(): void {
+    for (const conversation of this.#open.values()) void conversation.load();
+  }
+
+  #closeOldest(): void {
+    for (const [id, conversation] of this.#open) {
+      if (this.#open.size <= KEPT_OPEN) return;
+      // One that is being received stays until it is complete.
+      if (conversation.writing === null) this.forget(id);
+    }
   }
 
   startAnew(): void {

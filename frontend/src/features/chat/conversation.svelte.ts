@@ -3,6 +3,7 @@ import { ApiError, api, asApiError, data } from "../../api/client";
 import { streamAnswer, type ChatEvent } from "../../api/streams";
 import type { Budget, ChatStarted, Message } from "../../api/types";
 import { t } from "../../i18n";
+import { Pieces } from "./pieces";
 import { newestLeaf, pathTo, versions } from "./tree";
 
 const UNSENT = "question-being-sent";
@@ -25,8 +26,13 @@ interface Thought {
 export class Conversation {
   id = $state<string | null>(null);
   title = $state("");
-  messages = $state<Message[]>([]);
+  /** Replaced, not changed; only those that are being asked and written change in themselves. */
+  messages = $state.raw<Message[]>([]);
   leaf = $state<string | null>(null);
+  /** The preset of the next question; undefined: as the server has it, which for a new one is the default. */
+  preset = $state<string | null | undefined>(undefined);
+  /** The model that was chosen here instead of the preset's. */
+  model = $state<string | null>(null);
   loading = $state(false);
   /** Why it could not be loaded. */
   failure = $state<ApiError | null>(null);
@@ -63,6 +69,7 @@ export class Conversation {
       this.title = kept.title;
       this.messages = kept.messages;
       this.leaf = kept.leaf_id;
+      if (this.preset === undefined) this.preset = kept.preset_id;
       this.failure = null;
       this.#pollWhileWritten();
     } catch (error) {
@@ -95,7 +102,7 @@ export class Conversation {
     this.#abort = new AbortController();
     // At the root, null is said: without it the server goes on at the end.
     const place = beside || parent !== null ? { parent_id: parent } : {};
-    const body = { message, use_rag: options.useDocuments, conversation_id: this.id, ...place };
+    const body = { message, use_rag: options.useDocuments, conversation_id: this.id, ...this.asks, ...place };
     try {
       const finished = await this.#receive(streamAnswer(body, this.#abort.signal), answer);
       if (!finished) await this.#recover();
@@ -118,29 +125,51 @@ export class Conversation {
     return true;
   }
 
+  /** What of a question depends on the preset. */
+  get asks(): { preset_id?: string | null; model?: string } {
+    return { ...(this.preset === undefined ? {} : { preset_id: this.preset }), ...(this.model ? { model: this.model } : {}) };
+  }
+
   /** Question and answer stand in the page before the server has named them. Gives the answer. */
   #draft(text: string, parent: string | null): Message {
     const same = this.messages.findLast(
       ({ parent_id, role, content }) => parent_id === parent && role === "user" && content === text,
     );
-    const question = same ?? blank(UNSENT, parent, "user", text);
-    const answer = { ...blank("answer-being-asked", question.id, "assistant", ""), status: "streaming" as const };
+    const question = $state(blank(UNSENT, parent, "user", text));
+    const answer: Message = $state({ ...blank("answer-being-asked", (same ?? question).id, "assistant", ""), status: "streaming" });
     this.messages = [...this.messages, ...(same ? [] : [question]), answer];
     this.leaf = this.writing = answer.id;
-    return this.messages.at(-1)!;
+    return answer;
   }
 
   /** Takes the events in; false when the stream ended without saying how. */
   async #receive(events: AsyncGenerator<ChatEvent>, answer: Message): Promise<boolean> {
+    const thinking = new Pieces((text) => (answer.thinking += text));
+    const content = new Pieces((text) => {
+      thinking.flush();
+      answer.content += text;
+      this.#watcher.wrote(this, answer);
+    });
+    try {
+      return await this.#take(events, answer, thinking, content);
+    } finally {
+      content.flush();
+      thinking.flush();
+    }
+  }
+
+  async #take(events: AsyncGenerator<ChatEvent>, answer: Message, thinking: Pieces, content: Pieces): Promise<boolean> {
     for await (const event of events) {
+      if ("content" in event) {
+        this.#endThought(answer.id);
+        content.add(event.content);
+        continue;
+      }
+      content.flush();
       if ("conversation_id" in event) this.#begin(event, answer);
       else if ("thinking" in event) {
-        answer.thinking += event.thinking;
+        thinking.add(event.thinking);
         this.thoughts[answer.id] ??= { from: Date.now(), seconds: null };
-      } else if ("content" in event) {
-        this.#endThought(answer.id);
-        answer.content += event.content;
-        this.#watcher.wrote(this, answer);
       } else if ("done" in event) {
         answer.usage = event.usage as Message["usage"];
         answer.status = event.stopped ? "stopped" : "done";
@@ -175,6 +204,7 @@ export class Conversation {
     this.sent = event.budget;
     this.id = event.conversation_id;
     this.title = event.title;
+    if (event.preset_id !== undefined) this.preset = event.preset_id;
     // It may be said twice, when fewer passages are sent than was announced.
     if (!this.#started) this.#watcher.began(this);
     this.#started = true;
@@ -251,7 +281,7 @@ function blank(id: string, parent: string | null, role: Message["role"], content
 /** What happened to an answer that did not end well, in words; null when it did. */
 export function outcome(message: Message): string | null {
   if (message.status === "failed") return message.error?.message ?? t("answerFailed");
-  if (message.status === "interrupted") return t("answerInterrupted");
+  if (message.status === "interrupted") return t(message.content || message.thinking ? "answerInterrupted" : "answerInterruptedEmpty");
   if (message.status === "stopped") return t("answerStopped");
   return null;
 }

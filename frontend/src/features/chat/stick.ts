@@ -16,16 +16,12 @@ export class Stick {
   readonly attach: Attachment<HTMLElement> = (region) => {
     this.#region = region;
     this.#stuck = true;
-    let frame = 0;
     let top = 0;
     let height = region.scrollHeight;
+    // Sizes are told after layout and before paint: what has grown is never painted before it is scrolled to.
     const follow = (): void => {
-      frame = 0;
       if (this.#stuck) region.scrollTop = region.scrollHeight;
       else this.#tell(region);
-    };
-    const soon = (): void => {
-      frame ||= requestAnimationFrame(follow);
     };
     const scrolled = (): void => {
       const upwards = region.scrollTop < top - 1 && region.scrollHeight >= height;
@@ -35,15 +31,17 @@ export class Stick {
       else if (upwards) this.#stuck = false;
       this.#tell(region);
     };
-    const mutations = new MutationObserver(soon);
-    mutations.observe(region, { childList: true, subtree: true, characterData: true });
-    const sizes = new ResizeObserver(soon);
-    sizes.observe(region);
-    for (const child of region.children) sizes.observe(child);
+    const sizes = new ResizeObserver(follow);
+    const watch = (): void => {
+      sizes.disconnect();
+      sizes.observe(region);
+      for (const child of region.children) sizes.observe(child);
+    };
+    const mutations = new MutationObserver(watch);
+    mutations.observe(region, { childList: true });
+    watch();
     region.addEventListener("scroll", scrolled, { passive: true });
-    soon();
     return () => {
-      cancelAnimationFrame(frame);
       mutations.disconnect();
       sizes.disconnect();
       region.removeEventListener("scroll", scrolled);

@@ -9,13 +9,13 @@ export interface Node {
 /** Messages from the root to `leaf`; when it is unknown, to the newest message. */
 export function pathTo<T extends Node>(messages: readonly T[], leaf: string | null): T[] {
   const byId = new Map(messages.map((message) => [message.id, message]));
-  const path: T[] = [];
+  const path = new Set<T>();
   let at = (leaf && byId.get(leaf)) || messages.at(-1);
-  while (at && !path.includes(at)) {
-    path.push(at);
+  while (at && !path.has(at)) {
+    path.add(at);
     at = at.parent_id === null ? undefined : byId.get(at.parent_id);
   }
-  return path.reverse();
+  return [...path].reverse();
 }
 
 /** All versions of a message, itself among them, in the order in which they were written. */

@@ -11,6 +11,8 @@ export class Models {
   loaded = $state(false);
   active = $state<ActiveModel | null>(null);
   failure = $state<ApiError | null>(null);
+  /** Ollama is being started. */
+  starting = $state(false);
   pulls = $state<PullProgress[]>([]);
   /** By model name: what the last test measured, "running", or why it failed. */
   tests = $state<Record<string, ModelTest | "running" | ApiError>>({});
@@ -31,6 +33,18 @@ export class Models {
       this.failure = asApiError(error);
     }
     this.loaded = true;
+  }
+
+  /** Ollama, where it is installed and does not run. */
+  async startOllama(): Promise<void> {
+    this.starting = true;
+    try {
+      await data(api.POST("/api/engines/ollama/start"));
+      await Promise.all([this.load(), this.loadActive()]);
+    } catch (error) {
+      this.failure = asApiError(error);
+    }
+    this.starting = false;
   }
 
   async use(name: string | null): Promise<void> {

@@ -5,9 +5,9 @@ export interface Run {
   found: boolean;
 }
 
-/** The passage in runs; a word counts as found when it begins like a word of the question (three letters at least). */
+/** The passage in runs; a word counts as found when it begins like one of the question's telling words. */
 export function markWords(passage: string, question: string): Run[] {
-  const stems = words(question).map((word) => word.toLocaleLowerCase()).filter((word) => word.length >= 3).map((word) => word.slice(0, Math.max(3, word.length - 2)));
+  const stems = telling(words(question)).map((word) => word.slice(0, Math.max(3, word.length - 2)));
   const runs: Run[] = [];
   for (const piece of passage.split(/([\p{L}\p{N}]+)/u)) {
     if (!piece) continue;
@@ -18,6 +18,13 @@ export function markWords(passage: string, question: string): Run[] {
     else runs.push({ text: piece, found });
   }
   return runs;
+}
+
+/** "The" and "who" are in every passage and say nothing; where there are longer words, the short ones are left plain. */
+function telling(all: readonly string[]): string[] {
+  const lower = all.map((word) => word.toLocaleLowerCase());
+  const long = lower.filter((word) => word.length >= 4 || /\d/.test(word));
+  return long.length ? long : lower;
 }
 
 function words(text: string): string[] {

@@ -1,6 +1,6 @@
 // The conversations that the sidebar lists: newest first, filtered on the server as one types.
 import { api, asApiError, data, type ApiError } from "../../api/client";
-import type { ConversationSummary } from "../../api/types";
+import type { ListedConversation } from "../../api/types";
 import type { Notices } from "../../app/notices.svelte";
 import { t } from "../../i18n";
 
@@ -8,7 +8,7 @@ const SEARCH_DELAY_MS = 120;
 const PAGE = 200;
 
 export class ConversationList {
-  items = $state<ConversationSummary[]>([]);
+  items = $state<ListedConversation[]>([]);
   total = $state(0);
   loaded = $state(false);
   failure = $state<ApiError | null>(null);
@@ -80,7 +80,7 @@ export class ConversationList {
   }
 
   /** Gone from the list at once, from the server when the toast with Undo is gone. */
-  remove(item: ConversationSummary): void {
+  remove(item: ListedConversation): void {
     const before = this.items;
     this.#leaving.add(item.id);
     this.items = before.filter(({ id }) => id !== item.id);
