@@ -130,7 +130,7 @@ def _services(config: Config, database: Database) -> Services:
         search,
         models,
         chat,
-        Backup(config, database, library),
+        Backup(config, database, library, VERSION),
         Restore(config.data),
         imports,
         Exporter(conversations, imports),

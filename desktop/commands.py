@@ -78,8 +78,7 @@ def ingest(client: Client, paths: Iterable[Path], largest: int) -> int:
 def backup(client: Client, file: Path) -> int:
     """Writes everything into one file and prints its path and its SHA-256. Raises Refused."""
     done = _follow(client.stream("/api/backup", json={"path": str(file)}))
-    documents, conversations = done["documents"], done["conversations"]
-    print(f"{done['path']}  {done['size'] / 1e6:,.1f} MB, {documents} documents, {conversations} conversations")
+    print(f"{done['path']}  {done['size'] / 1e6:,.1f} MB, {_contents(done)}")
     print(f"sha256 {done['sha256']}")
     return 0
 
@@ -112,8 +111,12 @@ def restore(config: Config, file: Path) -> int:
 
 
 def _of(done: dict[str, Any]) -> str:
-    return (
-        f"The backup of {done['created_at']} with {done['documents']} documents, {done['conversations']} conversations"
+    return f"The backup of {done['created_at']} ({_contents(done)})"
+
+
+def _contents(done: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{done[what]:,} {what if done[what] != 1 else what[:-1]}" for what in ("documents", "conversations")
     )
 
 

@@ -24,7 +24,10 @@ ALLOWED = {
     "desktop": {"desktop", "backend", "backend.api", "backend.config", "backend.errors", "backend.services"},
 }  # fmt: skip
 FLASK_LIVES_IN = ("backend/api/", "backend/__init__.py")
-HEAVY = {"lancedb", "pyarrow", "onnxruntime", "numpy", "unstructured", "docx", "pypdfium2", "xllamacpp", "ollama"}
+HEAVY = {
+    "lancedb", "pyarrow", "onnxruntime", "numpy", "unstructured", "docx", "pypdfium2", "xllamacpp", "ollama",
+    "reportlab", "markdown_it",
+}  # fmt: skip
 
 
 def modules() -> list[Path]:

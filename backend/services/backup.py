@@ -19,7 +19,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Final
 
-from backend import VERSION
 from backend.config import Config
 from backend.errors import Conflict, DiskFull, InvalidRequest, LocalChatError, from_storage
 from backend.services.archive import (
@@ -44,9 +43,10 @@ STEP: Final = 16 * PIECE
 
 
 class Backup:
-    """`create` may be called by one at a time."""
+    """`version`: of the program, for the manifest. One backup is written at a time."""
 
-    def __init__(self, config: Config, database: Database, library: Library) -> None:
+    def __init__(self, config: Config, database: Database, library: Library, version: str) -> None:
+        self._version = version
         self._config = config
         self._database = database
         self._library = library
@@ -128,7 +128,7 @@ class Backup:
                     link = path.parent.name != "_versions"
                     _keep(path, staging / PASSAGES / path.relative_to(passages), link=link)
         about = About(
-            localchat=VERSION,
+            localchat=self._version,
             data_version=len(MIGRATIONS),
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             documents=documents.counts().documents,

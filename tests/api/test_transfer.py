@@ -6,12 +6,12 @@ import io
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from flask.testing import FlaskClient
 from backend.config import Config
 from backend.stores.conversations import Conversations
 from backend.stores.database import Database
+from backend.stores.imports import Imports
 from tests.chatting import refused, streaming
 from tests.conftest import ROOT, SOON, services_of
 from tests.exports import chatgpt_item, open_webui_item, simple_chatgpt_item
@@ -192,6 +193,7 @@ from pathlib import Path
 from backend.services.transfer.imports import import_file
 from backend.stores.database import Database
 from backend.stores.imports import Imports
+from backend.stores.imports import Imports
 for event in import_file(Path(sys.argv[2]), Imports(Database(Path(sys.argv[1])))):
     print(event, flush=True)
 """
@@ -215,21 +217,21 @@ def test_a_kill_in_the_middle_loses_nothing_imported_and_leaves_nothing_half(tmp
         assert held.leaf_id == held.messages[1].id
 
 
-def test_a_full_disk_is_an_event_of_its_own(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:
-    app = make_app()
-    database = services_of(app).database
-    with database.read() as db:
+def test_a_full_disk_is_an_event_of_its_own(app: Flask) -> None:
+    services = services_of(app)
+    with services.database.read() as db:
         pages = db.execute("PRAGMA page_count").fetchone()[0]
-    opened = database._open
 
-    def small() -> Any:
-        connection = opened()
-        connection.execute(f"PRAGMA max_page_count = {pages + 60}")
-        return connection
+    class Small(Database):
+        def _open(self) -> sqlite3.Connection:
+            connection = super()._open()
+            connection.execute(f"PRAGMA max_page_count = {pages + 60}")
+            return connection
 
-    monkeypatch.setattr(database, "_open", small)
-    database._idle.clear()
+    small = Small(services.database.path)
+    services.imports = Imports(small)
     items = [simple_chatgpt_item(f"id-{n}", "Q", "word " * 5_000) for n in range(50)]
     *_, last = events(send(app.test_client(), json.dumps(items).encode()).text)
+    small.close()
     assert last["error"] == "DiskFull"
     assert app.test_client().get("/api/conversations").get_json()["total"] > 0

@@ -170,6 +170,8 @@ def test_a_log_that_a_killed_process_left_does_not_reach_the_new_database(
 ) -> None:
     config.data.mkdir()
     script = """
+        from backend.stores.conversations import Conversations
+        from backend.stores.database import Database
         database = Database(data / "localchat.db")
         Conversations(database).create("Only in the log")
         assert (data / "localchat.db-wal").stat().st_size > 0
@@ -575,27 +577,31 @@ def tree(folder: Path) -> dict[str, bytes]:
 # --- killed ---
 
 HEAD = """
-    import os, signal, sys
+    import atexit, os, signal, sys
     from pathlib import Path
-    from backend import create_app, open_data
+    from backend import open_data
     from backend.config import Config
-    from backend.services.restore import Restore
-    from backend.stores.conversations import Conversations
-    from backend.stores.database import Database
     data, argument, step = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     config = Config(data=data, models=data, page=data, ollama_host="127.0.0.1:9")
+    count = 0
 
     def kill():
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def kill_at(owner, name, count=[0]):
-        real = getattr(owner, name)
+    def kill_at(owner, *names):
+        for name in names:
+            wrap(owner, name, getattr(owner, name))
+
+    def wrap(owner, name, real):
         def counted(*args, **kwargs):
-            count[0] += 1
-            if count[0] == step:
+            global count
+            count += 1
+            if count == step:
                 kill()
             return real(*args, **kwargs)
         setattr(owner, name, counted)
+
+    atexit.register(lambda: open(data.parent / "steps", "w").write(str(count)))
 """
 
 
@@ -611,8 +617,8 @@ def child(script: str, config: Config, argument: Path = Path(), step: int = 0) -
 
 
 SWAP = """
-    for owner, name in ((Path, "replace"), (Path, "unlink"), (os, "fsync"), (Path, "write_text"), (os, "rmdir")):
-        kill_at(owner, name)
+    kill_at(Path, "replace", "unlink", "write_text")
+    kill_at(os, "fsync", "rmdir")
     open_data(config)
 """
 
@@ -622,12 +628,13 @@ def test_killed_at_any_step_of_the_swap_the_next_start_has_all_of_the_new_data(
 ) -> None:
     steps = killed_at_each(config, full[0], SWAP, prepare=lambda: restore(config.data, full[0]))
     assert set(steps.values()) == {"About the harbour"}, "it was staged, so it goes on"
-    assert len(steps) > 20
+    assert len(steps) > 10
 
 
 STAGE = """
-    for owner, name in ((Path, "replace"), (Path, "unlink"), (os, "fsync"), (Path, "write_text"), (Path, "mkdir")):
-        kill_at(owner, name)
+    from backend.services.restore import Restore
+    kill_at(Path, "replace", "unlink", "write_text", "mkdir", "open")
+    kill_at(os, "fsync")
     list(Restore(data).stage(str(argument)))
 """
 
@@ -635,7 +642,7 @@ STAGE = """
 def test_killed_at_any_step_of_unpacking_the_next_start_has_all_of_the_old_or_the_new(
     config: Config, full: tuple[Path, BackupDone]
 ) -> None:
-    steps = killed_at_each(config, full[0], STAGE, every=4)
+    steps = killed_at_each(config, full[0], STAGE, every=16)
     assert set(steps.values()) == {"To be replaced", "About the harbour"}
     order = list(steps.values())
     assert order == sorted(order, reverse=True), "once the new data is staged, it stays so"
@@ -648,7 +655,7 @@ def test_killed_while_the_old_data_is_taken_back_the_next_start_has_all_of_it(
         restore(config.data, full[0])
         (config.data / "restore" / "new" / "localchat.db").write_bytes(b"rotten" * 1000)
 
-    steps = killed_at_each(config, full[0], SWAP, prepare=prepare)
+    steps = killed_at_each(config, full[0], SWAP, prepare=prepare, every=2)
     assert set(steps.values()) == {"To be replaced"}
 
 
@@ -658,13 +665,12 @@ def killed_at_each(
     """By step: the one conversation that the next start has. Each is whole: database, originals, passages agree."""
     seen: dict[int, str] = {}
     config.data.mkdir(exist_ok=True)
-    for step in range(1, 2000, every):
+    reset(config)
+    prepare()
+    for step in steps_of(script, config, kept, every):
         reset(config)
         prepare()
-        ended = child(script, config, kept, step)
-        if ended == 0:
-            break
-        assert ended == -signal.SIGKILL, ended
+        assert child(script, config, kept, step) == -signal.SIGKILL
         open_data(config)
         open_data(config)
         database = Database(config.data / "localchat.db")
@@ -678,9 +684,14 @@ def killed_at_each(
         assert marker.exists() == (title == "To be replaced"), step
         assert not (config.data / "restore").exists()
         seen[step] = title
-    else:
-        raise AssertionError("it never came to its end")
     return seen
+
+
+def steps_of(script: str, config: Config, argument: Path, every: int) -> list[int]:
+    """Where to kill it: at every so many of its steps, and at each of the last."""
+    assert child(script, config, argument) == 0
+    steps = int((config.data.parent / "steps").read_text())
+    return sorted({*range(1, steps + 1, every), *range(max(1, steps - 5), steps + 1)})
 
 
 def reset(config: Config) -> None:
@@ -711,9 +722,10 @@ def reset(config: Config) -> None:
 
 
 WRITE = """
+    from backend import create_app
     services = create_app(config).extensions["localchat"]
-    for owner, name in ((Path, "replace"), (os, "fsync"), (os, "link"), (os, "open"), (Path, "stat")):
-        kill_at(owner, name)
+    kill_at(Path, "replace", "open", "unlink")
+    kill_at(os, "fsync", "link", "open")
     list(services.backup.create(argument))
     services.close()
 """
@@ -725,17 +737,14 @@ def test_killed_at_any_step_a_backup_is_whole_or_has_not_its_name(config: Config
         services.conversations.create("To be kept")
     target = tmp_path / "b.zip"
     kept = 0
-    for step in range(1, 2000, 5):
+    for step in steps_of(WRITE, config, target, every=12):
         target.unlink(missing_ok=True)
-        ended = child(WRITE, config, target, step)
+        assert child(WRITE, config, target, step) == -signal.SIGKILL
         if target.exists():
             kept += 1
             with Archive(target) as archive:
                 for entry in archive.manifest.entries:
                     assert sum(map(len, archive.pieces(entry))) == entry.size
-        if ended == 0:
-            break
-        assert ended == -signal.SIGKILL
     assert kept > 0
     # What the killed ones left does not stand in the way.
     with running(config) as services:

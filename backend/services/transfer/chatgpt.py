@@ -26,8 +26,8 @@ SILENT: Final = frozenset(
 )  # fmt: skip
 """Content types that ChatGPT itself shows folded away or not at all."""
 
-PICTURE: Final = "*[An image that is not part of the export]*"
-SOUND: Final = "*[A recording that is not part of the export]*"
+PICTURE: Final = "[An image that is not part of the export]"
+SOUND: Final = "[A recording that is not part of the export]"
 UNFINISHED: Final[dict[str, Status]] = {"in_progress": "interrupted", "finished_partial_completion": "stopped"}
 
 

@@ -20,7 +20,7 @@ CLOSE: Final = "</details>"
 SUMMARY: Final = re.compile(r"\s*<summary>[^<]{0,500}</summary>")
 QUOTED: Final = re.compile(r"^> ?", re.MULTILINE)
 
-PICTURE: Final = "*[An image that was not brought over]*"
+PICTURE: Final = "[An image that was not brought over]"
 
 
 def recognises(item: Any) -> bool:

@@ -1,7 +1,8 @@
-// The three streams: an answer, an import, a pull. Each is a POST that answers with server-sent events.
+// The streams: an answer, files that are read, a pull, a backup, a restore, conversations that come in. Each is a POST
+// that answers with server-sent events.
 import { asApiError, toApiError } from "./client";
 import { readEvents } from "./sse";
-import type { ChatBody, PickBody, PullBody, paths } from "./types";
+import type { BackupBody, ChatBody, PickBody, PullBody, RestoreBody, paths } from "./types";
 
 type Streamed<P extends keyof paths> = paths[P] extends {
   post: { responses: { 200: { content: { "text/event-stream": infer E } } } };
@@ -12,6 +13,9 @@ type Streamed<P extends keyof paths> = paths[P] extends {
 export type ChatEvent = Streamed<"/api/chat">;
 export type UploadEvent = Streamed<"/api/documents/upload">;
 export type PullEvent = Streamed<"/api/models/pull">;
+export type BackupEvent = Streamed<"/api/backup">;
+export type RestoreEvent = Streamed<"/api/restore">;
+export type ImportEvent = Streamed<"/api/conversations/import">;
 
 export function streamAnswer(body: ChatBody, signal: AbortSignal): AsyncGenerator<ChatEvent> {
   return post("/api/chat", json(body), signal, FRAME_MS);
@@ -28,8 +32,25 @@ export function streamPick(body: PickBody): AsyncGenerator<UploadEvent> {
   return post("/api/documents/pick", json(body));
 }
 
+/** One file: another program's export of its conversations, or ours. Leaving it keeps what came so far. */
+export function streamImport(file: File, signal: AbortSignal): AsyncGenerator<ImportEvent> {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  return post("/api/conversations/import", { body: form }, signal);
+}
+
 export function streamPull(body: PullBody): AsyncGenerator<PullEvent> {
   return post("/api/models/pull", json(body));
+}
+
+/** Writes everything into one file; leaving the stream ends that. */
+export function streamBackup(body: BackupBody, signal: AbortSignal): AsyncGenerator<BackupEvent> {
+  return post("/api/backup", json(body), signal);
+}
+
+/** Checks a backup and unpacks it for the next start. */
+export function streamRestore(body: RestoreBody, signal: AbortSignal): AsyncGenerator<RestoreEvent> {
+  return post("/api/restore", json(body), signal);
 }
 
 function json(body: unknown): RequestInit {

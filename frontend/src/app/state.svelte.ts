@@ -6,8 +6,10 @@ import { Chats } from "../features/chat/chats.svelte";
 import { Library } from "../features/documents/library.svelte";
 import { Models } from "../features/models/models.svelte";
 import { Presets } from "../features/presets/presets.svelte";
+import { Backups } from "../features/settings/backup.svelte";
 import { Preferences } from "../features/settings/preferences.svelte";
 import { ConversationList } from "../features/sidebar/conversations.svelte";
+import { ImportOfConversations } from "../features/transfer/importing.svelte";
 import { Connection } from "./connection.svelte";
 import { Layers } from "./layers.svelte";
 import { Notices } from "./notices.svelte";
@@ -21,9 +23,11 @@ export class App {
   readonly conversations = new ConversationList(this.notices);
   readonly models = new Models();
   readonly library = new Library(this.notices);
+  readonly backups = new Backups();
   readonly presets = new Presets(this.notices);
   readonly chats = new Chats(this.router, this.preferences, this.conversations, this.notices, this.presets);
   readonly connection = new Connection(() => this.#again());
+  readonly importing = new ImportOfConversations(this.conversations);
   status = $state<Status | null>(null);
 
   /** Asks the server for everything the shell shows. Nothing waits for it: the page is there before. */

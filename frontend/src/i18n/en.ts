@@ -351,6 +351,29 @@ export const en = {
   dataGroup: "Data",
   dataFolder: "Data folder",
 
+  // Backup
+  backup: "Backup",
+  backupAsk: "Back up…",
+  backupHint: "Conversations, documents, presets and settings in one file, in your documents folder. It is not encrypted.",
+  backupHintWindow: "Conversations, documents, presets and settings in one file, where you choose. It is not encrypted.",
+  backupWritten: (size: string) => `Backed up and read back, ${size}`,
+  copyPath: "Copy the path",
+  copyBegins: "Begins",
+  copy_writing: (done: string, all: string) => `Writing, ${done} of ${all}`,
+  copy_checking: (done: string, all: string) => `Reading it back, ${done} of ${all}`,
+  copy_unpacking: (done: string, all: string) => `Checking and unpacking, ${done} of ${all}`,
+  restore: "Restore",
+  restoreAsk: "Restore…",
+  restoreHint: "Takes the data of a backup in place of what is here.",
+  restoreTitle: "Restore a backup?",
+  restoreMeans:
+    "The file is checked and unpacked now; nothing changes yet. When LocalChat starts the next time, its data replaces everything that is here.",
+  restoreWaits: (day: string, documents: number, conversations: number) =>
+    `Quit LocalChat and start it again: it then takes the backup of ${day}, with ${documents} ${s(documents, "document", "documents")} and ${conversations} ${s(conversations, "conversation", "conversations")}. Everything that is here until then is replaced.`,
+  keepPresent: "Keep what is here",
+  chooseBackup: "Choose the file…",
+  backupPath: "Path of the backup on this computer",
+
   // Commands, palette and keys
   skipToContent: "Skip to the page",
   commandsAndSearch: "Commands and search",
@@ -410,6 +433,36 @@ export const en = {
   alsoTheme: "appearance colours mode",
   alsoSize: "font text larger smaller zoom",
   alsoShortcuts: "keys help hotkeys",
+
+  // Conversations out and in
+  export: "Export",
+  formatMarkdown: "Markdown",
+  formatJson: "JSON",
+  formatHtml: "Web page",
+  formatWord: "Word",
+  formatPdf: "PDF",
+  allConversations: "All conversations",
+  exportAllHint: "One zip with a file for each and an index. JSON can be imported again.",
+  exportAll: "Export all conversations…",
+  importConversations: "Import conversations…",
+  importTitle: "Conversations from elsewhere",
+  importHint: "ChatGPT’s export (zip or conversations.json), Open WebUI’s, or LocalChat’s JSON. The same file twice adds nothing.",
+  importingFile: (name: string) => `Importing ${name}`,
+  importSending: "Reading the file",
+  importProgress: (n: number, figure: string, done: string, all: string) =>
+    `${figure} ${s(n, "conversation", "conversations")} imported, ${done} of ${all}`,
+  importStop: "Stop",
+  importDone: "Imported",
+  importStopped: "Stopped. What came so far is kept; the same file again brings the rest.",
+  importFailed: "The import ended early",
+  importReport: (imported: number, there: number, skipped: number) =>
+    [
+      `${imported} ${s(imported, "conversation", "conversations")} imported`,
+      ...(there ? [`${there} already there`] : []),
+      ...(skipped ? [`${skipped} left out`] : []),
+    ].join(", ") + ".",
+  notUnderstood: "What was not understood",
+  moreRemarks: (n: number) => `and ${n} more`,
 };
 
 function leftOutWhat(turns: number, passages: number): string {

@@ -10,5 +10,7 @@ export interface Entry {
   disabled?: boolean;
   /** A line above it. */
   parted?: boolean;
-  run: () => void;
+  run?: () => void;
+  /** Instead of `run`: a menu beside it. */
+  entries?: Entry[];
 }

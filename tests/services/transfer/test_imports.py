@@ -89,7 +89,7 @@ def test_a_conversation_of_chatgpt_with_its_versions_its_reasoning_and_its_times
         "2023-11-14T22:13:30.500+00:00",
     )
     question, first, second = held.messages
-    assert question.content == "*[An image that is not part of the export]*\n\nWhich tower is this?"
+    assert question.content == "[An image that is not part of the export]\n\nWhich tower is this?"
     assert (question.role, question.parent_id, question.model) == ("user", None, None)
     # The tool call, its output and the mark of a search are not words to the user.
     assert (first.content, first.thinking) == (
