@@ -2,6 +2,7 @@
 // shortcuts and their sheet all read from here.
 import type { Conversation } from "../features/chat/conversation.svelte";
 import { chats as canChat } from "../features/models/capabilities";
+import { exports } from "../features/transfer/exports";
 import { t } from "../i18n";
 import type { Entry } from "../ui/entry";
 import { addDocuments } from "./adding";
@@ -107,6 +108,9 @@ function ofConversation(app: App): Command[] {
     make("edit-last", "conversation", t("editLastQuestion"), editLastQuestion, asked && !chat?.answering),
     make("rename", "conversation", t("renameAsk"), () => app.layers.show("rename"), Boolean(chat?.id), t("alsoRename")),
     make("delete", "conversation", t("deleteConversation"), () => chat && deleteConversation(app, chat), Boolean(chat?.id), t("alsoDelete")),
+    ...exports(chat?.id ?? undefined).map(({ label, run = () => undefined }, index) =>
+      make(`export-${index}`, "conversation", t("exportAs", label), run, Boolean(chat?.id), t("alsoExport")),
+    ),
   ];
 }
 
