@@ -2,6 +2,7 @@
 // shortcuts and their sheet all read from here.
 import type { Conversation } from "../features/chat/conversation.svelte";
 import { chats as canChat } from "../features/models/capabilities";
+import { exports } from "../features/transfer/exports";
 import { t } from "../i18n";
 import type { Entry } from "../ui/entry";
 import { addDocuments } from "./adding";
@@ -60,7 +61,7 @@ export const LOCAL_KEYS = {
   ],
 } as const;
 
-export const SETTINGS_GROUPS = ["trouble", "appearance", "answers", "engines", "data"] as const;
+export const SETTINGS_GROUPS = ["trouble", "appearance", "answers", "presets", "engines", "data"] as const;
 
 type KeyId = keyof typeof KEYS;
 
@@ -75,7 +76,7 @@ export function keyHint(id: KeyId): string {
 
 /** All commands as things stand now. */
 export function commands(app: App): Command[] {
-  return [...ofConversation(app), ...ofAnswer(app), ...ofDocuments(app), ...pages(app), ...ofModels(app), ...look(app), ...help(app)];
+  return [...ofConversation(app), ...ofAnswer(app), ...ofDocuments(app), ...pages(app), ...ofModels(app), ...ofPresets(app), ...look(app), ...help(app)];
 }
 
 export function command(app: App, id: string): Command | undefined {
@@ -107,6 +108,9 @@ function ofConversation(app: App): Command[] {
     make("edit-last", "conversation", t("editLastQuestion"), editLastQuestion, asked && !chat?.answering),
     make("rename", "conversation", t("renameAsk"), () => app.layers.show("rename"), Boolean(chat?.id), t("alsoRename")),
     make("delete", "conversation", t("deleteConversation"), () => chat && deleteConversation(app, chat), Boolean(chat?.id), t("alsoDelete")),
+    ...exports(chat?.id ?? undefined).map(({ label, run = () => undefined }, index) =>
+      make(`export-${index}`, "conversation", t("exportAs", label), run, Boolean(chat?.id), t("alsoExport")),
+    ),
   ];
 }
 
@@ -147,7 +151,7 @@ function ofDocuments(app: App): Command[] {
 function pages(app: App): Command[] {
   const go = (page: Exclude<Page, "chat">): Command =>
     make(`go-${page}`, "go", t("goTo", t(page)), () => app.router.go(page), app.router.page !== page || app.router.id !== null);
-  const names = { trouble: t("trouble"), appearance: t("appearance"), answers: t("answers"), engines: t("engines"), data: t("dataGroup") };
+  const names = { trouble: t("trouble"), appearance: t("appearance"), answers: t("answers"), presets: t("presets"), engines: t("engines"), data: t("dataGroup") };
   return [
     go("documents"),
     go("models"),
@@ -164,6 +168,17 @@ function ofModels(app: App): Command[] {
     .map(({ name, label }) =>
       make(`model-${name}`, "model", t("useModel", label), () => models.use(name), name !== models.active?.model, t("alsoModel", name)),
     );
+}
+
+function ofPresets(app: App): Command[] {
+  const { chats, presets } = app;
+  const chat = shown(app);
+  const chosen = chat && chats.presetOf(chat);
+  const choose = (id: string | null) => (): void => void (chat && chats.choosePreset(chat, id));
+  return [
+    ...presets.list.map(({ id, name }) => make(`preset-${id}`, "model", t("presetIs", name), choose(id), chat !== null && id !== chosen?.id)),
+    ...(presets.list.length ? [make("preset-none", "model", t("withoutPreset"), choose(null), Boolean(chosen))] : []),
+  ];
 }
 
 function look(app: App): Command[] {

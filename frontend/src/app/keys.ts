@@ -54,9 +54,10 @@ const SIGNS: Record<string, string> = {
 };
 const MAC: Record<string, string> = { Mod: "⌘", Ctrl: "⌃", Alt: "⌥", Shift: "⇧" };
 
-/** The caps of a chord, each for a <kbd> of its own. */
-export function caps(chord: Chord, mac = onMac): string[] {
-  return parts(chord).map((part) => (mac ? MAC[part] : part === "Mod" ? "Ctrl" : undefined) ?? SIGNS[part] ?? part);
+/** The caps of a chord, each for a <kbd> of its own. `short`: signs for words, where there is little room. */
+export function caps(chord: Chord, mac = onMac, short = false): string[] {
+  const own = mac ? MAC : short ? { Mod: "Ctrl", Shift: "⇧" } : { Mod: "Ctrl" };
+  return parts(chord).map((part) => own[part as keyof typeof own] ?? SIGNS[part] ?? part);
 }
 
 /** In one line, for tooltips and menus: Ctrl+K, ⌘K. */

@@ -3,8 +3,8 @@ import { tick } from "svelte";
 
 export type Layer = "palette" | "shortcuts" | "rename";
 
-/** Dialogs and menus that are open; those of the palette, too. */
-const OPEN = "[role=dialog], [role=alertdialog], [role=menu]";
+/** Dialogs and menus that are open; one that is closing may still be there for a moment. */
+const OPEN = ":is([role=dialog], [role=alertdialog], [role=menu]):not([data-state=closed])";
 
 export class Layers {
   open = $state<Layer | null>(null);
