@@ -27,10 +27,12 @@ from tests.e2e.conftest import FLAGS
 
 LONG, MANY, SINGLES = "Long messages", "Many messages", 100
 RENDERED = """
-    window.renderedIn_ = (turn) => turn && !turn.closest('.later') && turn.matches('.turn') && !turn.querySelector('.prose.is-plain');
+    window.renderedIn_ = (turn) =>
+        turn && !turn.closest('.later') && turn.matches('.turn') && !turn.querySelector('.prose.is-plain');
     window.middle_ = () => {
         const region = document.querySelector('.scroll').getBoundingClientRect();
-        return document.elementFromPoint(region.x + region.width / 2, region.y + region.height / 2)?.closest('.turn, .portion');
+        const [x, y] = [region.x + region.width / 2, region.y + region.height / 2];
+        return document.elementFromPoint(x, y)?.closest('.turn, .portion');
     };
     window.until_ = (holds) => new Promise((resolve) => {
         const from = performance.now();
@@ -45,7 +47,8 @@ RENDERED = """
 """
 OPEN = """(id) => {
     location.hash = '#/c/' + id;
-    return until_(() => document.querySelectorAll('.turn').length > 1 && renderedIn_([...document.querySelectorAll('.turn')].at(-1)));
+    const turns = document.getElementsByClassName('turn');
+    return until_(() => turns.length > 1 && renderedIn_(turns[turns.length - 1]));
 }"""
 JUMP = """() => {
     const region = document.querySelector('.scroll');
@@ -125,8 +128,8 @@ def memory(page: Page, url: str, singles: list[str]) -> None:
             before = heap(cdp)
     after = heap(cdp)
     print(
-        f"{SINGLES} answers opened and closed: heap {before[0]:.1f} → {after[0]:.1f} MB ({after[0] / before[0] - 1:+.1%}), "
-        f"nodes {before[1]:,.0f} → {after[1]:,.0f}"
+        f"{SINGLES} answers opened and closed: heap {before[0]:.1f} → {after[0]:.1f} MB "
+        f"({after[0] / before[0] - 1:+.1%}), nodes {before[1]:,.0f} → {after[1]:,.0f}"
     )
 
 
