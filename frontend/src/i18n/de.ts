@@ -145,6 +145,7 @@ export const de: Catalogue = {
   sentAs: (window: string) => `Gesendet, bei einem Fenster von ${window} Token`,
 
   // Composer and meter
+  composer: "Ihre Nachricht",
   message: "Nachricht",
   writeMessage: "Nachricht schreiben",
   askFollowUp: "Weitere Frage stellen",
@@ -437,9 +438,11 @@ export const de: Catalogue = {
   renameAsk: "Umbenennen\u00a0…",
   renameConversation: "Unterhaltung umbenennen",
   deleteConversation: "Unterhaltung löschen",
+  exportAs: (format: string) => `Exportieren als ${format}`,
   editLastQuestion: "Letzte Frage bearbeiten",
   toMessage: "Zum Nachrichtenfeld",
   stopAnswer: "Antwort anhalten",
+  withKey: (name: string, key: string) => `${name} (${key})`,
   stopHint: (key: string) => `Anhalten (${key}, wenn sonst nichts offen ist)`,
   copyAnswerMarkdown: "Letzte Antwort als Markdown kopieren",
   copyAnswerPlain: "Letzte Antwort als reinen Text kopieren",
@@ -470,6 +473,7 @@ export const de: Catalogue = {
   alsoNew: "chat gespräch beginnen anfangen starten frisch",
   alsoRename: "titel name unterhaltung chat",
   alsoDelete: "entfernen gespräch chat",
+  alsoExport: "speichern herunterladen unterhaltung datei",
   alsoAgain: "erneut wiederholen noch einmal andere fassung version neu erzeugen",
   alsoUseDocuments: "dokumente verwenden ein aus umschalten quellen rag",
   alsoAdd: "hochladen importieren anhängen dokument öffnen",

@@ -145,6 +145,7 @@ export const es: Catalogue = {
   sentAs: (window) => `Enviado, de una ventana de ${window} tokens`,
 
   // Composer and meter
+  composer: "Su mensaje",
   message: "Mensaje",
   writeMessage: "Escriba un mensaje",
   askFollowUp: "Siga preguntando",
@@ -440,9 +441,11 @@ export const es: Catalogue = {
   renameAsk: "Cambiar nombre…",
   renameConversation: "Cambiar el nombre de la conversación",
   deleteConversation: "Eliminar la conversación",
+  exportAs: (format: string) => `Exportar como ${format}`,
   editLastQuestion: "Editar la última pregunta",
   toMessage: "Ir al cuadro de mensaje",
   stopAnswer: "Detener la respuesta",
+  withKey: (name: string, key: string) => `${name} (${key})`,
   stopHint: (key) => `Detener (${key}, si no hay nada más abierto)`,
   copyAnswerMarkdown: "Copiar la última respuesta como Markdown",
   copyAnswerPlain: "Copiar la última respuesta como texto sin formato",
@@ -473,6 +476,7 @@ export const es: Catalogue = {
   alsoNew: "chat empezar crear de cero",
   alsoRename: "título renombrar conversación",
   alsoDelete: "borrar quitar chat",
+  alsoExport: "guardar descargar conversación archivo",
   alsoAgain: "regenerar repetir reintentar otra versión",
   alsoUseDocuments: "usar documentos activar desactivar fuentes rag",
   alsoAdd: "subir importar adjuntar agregar documento abrir",

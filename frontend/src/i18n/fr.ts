@@ -147,6 +147,7 @@ export const fr: Catalogue = {
   sentAs: (window: string) => `Envoi, sur une fenêtre de ${nTokens(window)}`,
 
   // Composer and meter
+  composer: "Votre message",
   message: "Message",
   writeMessage: "Écrivez un message",
   askFollowUp: "Posez une autre question",
@@ -441,9 +442,11 @@ export const fr: Catalogue = {
   renameAsk: "Renommer…",
   renameConversation: "Renommer la conversation",
   deleteConversation: "Supprimer la conversation",
+  exportAs: (format: string) => `Exporter en ${format}`,
   editLastQuestion: "Modifier la dernière question",
   toMessage: "Aller au champ de message",
   stopAnswer: "Arrêter la réponse",
+  withKey: (name: string, key: string) => `${name} (${key})`,
   stopHint: (key: string) => `Arrêter (${key}, quand rien d’autre n’est ouvert)`,
   copyAnswerMarkdown: "Copier la dernière réponse en Markdown",
   copyAnswerPlain: "Copier la dernière réponse en texte brut",
@@ -474,6 +477,7 @@ export const fr: Catalogue = {
   alsoNew: "chat discussion commencer démarrer",
   alsoRename: "titre nom conversation",
   alsoDelete: "effacer enlever discussion chat",
+  alsoExport: "enregistrer télécharger conversation fichier",
   alsoAgain: "régénérer recommencer réessayer autre version",
   alsoUseDocuments: "utiliser documents activer désactiver sources rag",
   alsoAdd: "importer téléverser joindre document ouvrir",

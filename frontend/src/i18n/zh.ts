@@ -140,6 +140,7 @@ export const zh: Catalogue = {
   sentAs: (window) => `发送内容，窗口共 ${window} 个 token`,
 
   // Composer and meter
+  composer: "你的消息",
   message: "消息",
   writeMessage: "输入消息",
   askFollowUp: "继续提问",
@@ -425,9 +426,11 @@ export const zh: Catalogue = {
   renameAsk: "重命名…",
   renameConversation: "重命名对话",
   deleteConversation: "删除对话",
+  exportAs: (format: string) => `导出为 ${format}`,
   editLastQuestion: "编辑上一个问题",
   toMessage: "转到输入框",
   stopAnswer: "停止回答",
+  withKey: (name: string, key: string) => `${name} (${key})`,
   stopHint: (key) => `停止（${key}，没有打开其他内容时）`,
   copyAnswerMarkdown: "以 Markdown 复制上一个回答",
   copyAnswerPlain: "以纯文本复制上一个回答",
@@ -458,6 +461,7 @@ export const zh: Catalogue = {
   alsoNew: "新建 聊天 会话 开始 chat new",
   alsoRename: "标题 改名 名称 title rename",
   alsoDelete: "移除 清除 聊天 delete remove",
+  alsoExport: "保存 下载 对话 文件 export",
   alsoAgain: "重新生成 重试 重写 另一个版本 regenerate retry",
   alsoUseDocuments: "使用 开启 关闭 切换 来源 知识库 documents rag",
   alsoAdd: "上传 导入 附件 打开 upload import",
