@@ -94,7 +94,7 @@ def test_a_backup_that_is_left_in_the_middle_leaves_nothing(http: httpx.Client, 
     with streaming(http, "/api/backup", json={"path": str(tmp_path / "b.zip")}) as events:
         next(event for event in events if event["progress"]["stage"] == "writing")
     wait_for(lambda: not list(tmp_path.glob("*.part")))
-    ends: list[dict[str, Any]] = []
+    ends: list[Event] = []
 
     def again() -> bool:
         """The first one may be a moment from its end still, which is said."""

@@ -224,6 +224,7 @@ def test_what_is_typed_is_text_and_escape_closes_the_nearest(
         page.keyboard.press("Enter")
         rename = page.get_by_role("menuitem", name="Rename conversation…")
         expect(rename).to_contain_text("F2")
+        page.keyboard.type("ren")
         expect(rename).to_be_focused()
         page.keyboard.press("Enter")
         expect(page.get_by_role("textbox", name="New name")).to_be_focused()

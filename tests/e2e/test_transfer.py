@@ -51,7 +51,7 @@ def test_an_export_of_another_program_comes_in_and_goes_out_again_chromium(begin
         expect(page.get_by_text("That is the Eiffel Tower.")).to_be_visible()
         page.get_by_role("main").get_by_role("button", name="More about Towers of the world").click()
         # By keyboard, as in any menu of menus.
-        page.keyboard.press("ArrowDown")
+        page.keyboard.type("exp")
         expect(page.get_by_role("menuitem", name="Export")).to_be_focused()
         page.keyboard.press("ArrowRight")
         expect(page.get_by_role("menuitem", name="Markdown")).to_be_focused()

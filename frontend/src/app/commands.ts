@@ -100,6 +100,7 @@ function shown(app: App): Conversation | null {
 
 function ofConversation(app: App): Command[] {
   const chat = shown(app);
+  const pinned = app.conversations.items.find(({ id }) => id === chat?.id)?.pinned ?? false;
   const asked = chat?.path.some(({ role }) => role === "user") ?? false;
   return [
     make("new", "conversation", t("newConversation"), () => app.chats.startAnew(), true, t("alsoNew")),
@@ -107,6 +108,7 @@ function ofConversation(app: App): Command[] {
     make("message", "conversation", t("toMessage"), () => toComposer(app)),
     make("edit-last", "conversation", t("editLastQuestion"), editLastQuestion, asked && !chat?.answering),
     make("rename", "conversation", t("renameAsk"), () => app.layers.show("rename"), Boolean(chat?.id), t("alsoRename")),
+    make("pin", "conversation", t(pinned ? "unpin" : "pin"), () => chat?.id && app.conversations.pin(chat.id, !pinned), Boolean(chat?.id), t("conversation")),
     make("delete", "conversation", t("deleteConversation"), () => chat && deleteConversation(app, chat), Boolean(chat?.id), t("alsoDelete")),
     ...exports(chat?.id ?? undefined).map(({ label, run = () => undefined }, index) =>
       make(`export-${index}`, "conversation", t("exportAs", label), run, Boolean(chat?.id), t("alsoExport")),

@@ -150,7 +150,7 @@ export const de: Catalogue = {
   sentAs: (window: string) => `Gesendet, bei einem Fenster von ${window} Token`,
 
   // Composer and meter
-  composer: "Nachricht schreiben",
+  composer: "Ihre Nachricht",
   message: "Nachricht",
   writeMessage: "Nachricht schreiben",
   askFollowUp: "Weitere Frage stellen",
@@ -443,11 +443,11 @@ export const de: Catalogue = {
   renameAsk: "Umbenennen\u00a0…",
   renameConversation: "Unterhaltung umbenennen",
   deleteConversation: "Unterhaltung löschen",
-  exportAs: (format) => `Exportieren als ${format}`,
+  exportAs: (format: string) => `Exportieren als ${format}`,
   editLastQuestion: "Letzte Frage bearbeiten",
   toMessage: "Zum Nachrichtenfeld",
   stopAnswer: "Antwort anhalten",
-  withKey: (name, key) => `${name} (${key})`,
+  withKey: (name: string, key: string) => `${name} (${key})`,
   stopHint: (key: string) => `Anhalten (${key}, wenn sonst nichts offen ist)`,
   copyAnswerMarkdown: "Letzte Antwort als Markdown kopieren",
   copyAnswerPlain: "Letzte Antwort als reinen Text kopieren",

@@ -145,7 +145,7 @@ export const zh: Catalogue = {
   sentAs: (window) => `发送内容，窗口共 ${window} 个 token`,
 
   // Composer and meter
-  composer: "写消息",
+  composer: "你的消息",
   message: "消息",
   writeMessage: "输入消息",
   askFollowUp: "继续提问",
@@ -431,11 +431,11 @@ export const zh: Catalogue = {
   renameAsk: "重命名…",
   renameConversation: "重命名对话",
   deleteConversation: "删除对话",
-  exportAs: (format) => `导出为 ${format}`,
+  exportAs: (format: string) => `导出为 ${format}`,
   editLastQuestion: "编辑上一个问题",
   toMessage: "转到输入框",
   stopAnswer: "停止回答",
-  withKey: (name, key) => `${name} （${key}）`,
+  withKey: (name: string, key: string) => `${name} (${key})`,
   stopHint: (key) => `停止（${key}，没有打开其他内容时）`,
   copyAnswerMarkdown: "以 Markdown 复制上一个回答",
   copyAnswerPlain: "以纯文本复制上一个回答",
