@@ -1,4 +1,5 @@
 // How the page is built: everything from our own origin, nothing inlined, since the content policy allows neither.
+import { readFileSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
@@ -30,8 +31,19 @@ function preloadFont(name: string): Plugin {
   };
 }
 
+/** Mermaid as one plain script beside its frame: a sandboxed document may not load modules. */
+function mermaidForFrame(): Plugin {
+  return {
+    name: "mermaid-for-frame",
+    apply: "build",
+    generateBundle() {
+      this.emitFile({ type: "asset", fileName: "diagram/mermaid.js", source: readFileSync("node_modules/mermaid/dist/mermaid.min.js") });
+    },
+  };
+}
+
 export default defineConfig(({ mode }) => ({
-  plugins: [woff2Only(), preloadFont("inter-latin-wght"), svelte()],
+  plugins: [woff2Only(), preloadFont("inter-latin-wght"), mermaidForFrame(), svelte()],
   base: "./",
   resolve: mode === "test" ? { conditions: ["browser"] } : {},
   build: {

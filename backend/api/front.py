@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from whitenoise import WhiteNoise
 
-from backend.api.guard import Guard, refuse
+from backend.api.guard import DIAGRAM, Guard, refuse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +25,14 @@ HASHED: Final = "^/assets/"
 """Files whose names carry a hash of what is in them."""
 
 
+DIAGRAM_POLICY: Final = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'"
+)
+"""The frame that draws diagrams. Mermaid writes styles into its SVG, which the page's own policy forbids; in exchange
+this document has an opaque origin, reaches no network, loads no image and no font, and sends no form."""
+
+
 def front(api: WSGIApplication, page: Path, token: str | None) -> Guard:
     """`page`: the folder of the built page; without it every request is the API's to answer."""
     files = WhiteNoise(
@@ -32,16 +40,20 @@ def front(api: WSGIApplication, page: Path, token: str | None) -> Guard:
         index_file=True,
         immutable_file_test=HASHED,
         allow_all_origins=False,
-        add_headers_function=_never_keep_the_index,
+        add_headers_function=_add_headers,
     )
     if page.is_dir():
         files.add_files(page)
     return Guard(files, token)
 
 
-def _never_keep_the_index(headers: Headers, _path: str, url: str) -> None:
+def _add_headers(headers: Headers, _path: str, url: str) -> None:
     if url == "/":
         headers["Cache-Control"] = "no-store"  # it names the files of this version
+    elif url.startswith(DIAGRAM):
+        headers["Content-Security-Policy"] = DIAGRAM_POLICY
+        # To a document whose origin is opaque, even our own files are of another origin.
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 
 
 class Later:

@@ -98,3 +98,34 @@ def test_files_are_listed_when_the_program_starts(config: Config) -> None:
     (config.page / "later.txt").write_text("later")
     app.wsgi_app = guarded  # type: ignore[method-assign]
     assert app.test_client().get("/later.txt").status_code == 404
+
+
+@pytest.fixture
+def diagrams(later: Later) -> Iterator[httpx.Client]:
+    """A client of a server with the frame that draws diagrams, as it is before the page is built."""
+    server = Server()
+    server.start(front(later, ROOT / "frontend" / "public", None))
+    with httpx.Client(base_url=server.url, timeout=60, trust_env=False) as http:
+        yield http
+    later.fail(LocalChatError("the test is over"))
+    server.stop()
+
+
+@pytest.mark.parametrize("path", ["/diagram/", "/diagram/draw.js"])
+def test_the_frame_of_diagrams_has_a_policy_of_its_own(diagrams: httpx.Client, path: str) -> None:
+    """Its document is sandboxed: it asks for its scripts as origin null, and its styles are in what it draws."""
+    answer = diagrams.get(path, headers={"Origin": "null"})
+    assert answer.status_code == 200
+    policy = answer.headers["Content-Security-Policy"]
+    assert "sandbox allow-scripts" in policy
+    assert "default-src 'none'" in policy
+    assert "connect-src" not in policy
+    assert "'unsafe-inline'" not in policy.split("script-src")[1].split(";")[0]
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
+def test_origin_null_gets_nothing_else(diagrams: httpx.Client) -> None:
+    for path in ("/", "/api/health", "/icon.svg"):
+        assert diagrams.get(path, headers={"Origin": "null"}).status_code == 403
+    assert diagrams.post("/diagram/", headers={"Origin": "null"}).status_code == 403
+    assert diagrams.get("/diagram/draw.js", headers={"Origin": "https://evil.example"}).status_code == 403

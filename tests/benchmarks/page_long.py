@@ -27,15 +27,18 @@ from tests.e2e.conftest import FLAGS
 
 LONG, MANY, SINGLES = "Long messages", "Many messages", 100
 RENDERED = """
-    window.renderedIn_ = (turn) => turn && !turn.matches('.later') && !turn.querySelector('.prose.is-plain');
+    window.renderedIn_ = (turn) =>
+        turn && !turn.closest('.later') && turn.matches('.turn') && !turn.querySelector('.prose.is-plain');
     window.middle_ = () => {
         const region = document.querySelector('.scroll').getBoundingClientRect();
-        return document.elementFromPoint(region.x + region.width / 2, region.y + region.height / 2)?.closest('.turn');
+        const [x, y] = [region.x + region.width / 2, region.y + region.height / 2];
+        return document.elementFromPoint(x, y)?.closest('.turn, .portion');
     };
     window.until_ = (holds) => new Promise((resolve) => {
         const from = performance.now();
         const step = () => (holds() ? resolve(performance.now() - from) : requestAnimationFrame(step));
         step();
+        setTimeout(() => resolve(NaN), 20000);
     });
     window.longest_ = 0;
     new PerformanceObserver((list) => {
@@ -44,10 +47,9 @@ RENDERED = """
 """
 OPEN = """(id) => {
     location.hash = '#/c/' + id;
-    const turns = () => [...document.querySelectorAll('.turn')];
-    return until_(() => turns().length > 1 && renderedIn_(turns().at(-1)));
+    const turns = document.getElementsByClassName('turn');
+    return until_(() => turns.length > 1 && renderedIn_(turns[turns.length - 1]));
 }"""
-COMPLETE = "(turns) => until_(() => document.querySelectorAll('.turn').length === turns)"
 JUMP = """() => {
     const region = document.querySelector('.scroll');
     region.scrollTop = region.scrollHeight / 2;
@@ -99,7 +101,6 @@ def conversation(page: Page, url: str, identity: str, turns: int, rounds: int) -
     for _ in range(rounds):
         open_page(page, url)
         opened.append(page.evaluate(OPEN, identity))
-        page.evaluate(COMPLETE, turns)
         time.sleep(1)
         longest.append(page.evaluate("longest_"))
         jumped.append(page.evaluate(JUMP))
@@ -128,8 +129,7 @@ def memory(page: Page, url: str, singles: list[str]) -> None:
     after = heap(cdp)
     print(
         f"{SINGLES} answers opened and closed: heap {before[0]:.1f} → {after[0]:.1f} MB "
-        f"({after[0] / before[0] - 1:+.1%}), "
-        f"nodes {before[1]:,.0f} → {after[1]:,.0f}"
+        f"({after[0] / before[0] - 1:+.1%}), nodes {before[1]:,.0f} → {after[1]:,.0f}"
     )
 
 

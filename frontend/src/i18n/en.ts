@@ -122,6 +122,12 @@ export const en = {
   footnote: (label: string) => `Footnote ${label}`,
   footnoteBack: (label: string) => `Back from footnote ${label} to the text`,
   moreRows: (shown: number, all: number) => `Show more rows (${shown} of ${all})`,
+  // Diagrams
+  diagram: "Diagram",
+  diagramOf: (kind: string) => `Diagram (${kind}); its source can be shown above`,
+  diagramSource: "Source",
+  diagramShowSource: "Show the source of the diagram",
+  diagramFailed: "This could not be drawn as a diagram, so its source is shown. Ask the model to correct it.",
   wrapLines: "Wrap",
   wrapCode: "Wrap long lines",
 

@@ -109,12 +109,27 @@ function finalTokens(tokens: readonly Token[], source: string): number {
 /** Nobody nests quotes and lists so deep on a line; the lexer takes minutes for thousands of them. */
 const TOO_DEEP = /^(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))){64}/m;
 
-/** Text that the lexer gives up on, or would be too long at, is one plain block. */
+/** Text that the lexer gives up on is one plain block, and so is a line that it would be too long at. */
 function lexSafely(source: string, links: Links): Token[] {
-  try {
-    if (!TOO_DEEP.test(source)) return lex(source, links);
-  } catch {
-    // Plain, as below.
+  const tokens: Token[] = [];
+  let rest = source;
+  for (let deep = TOO_DEEP.exec(rest); deep; deep = TOO_DEEP.exec(rest)) {
+    const end = rest.indexOf("\n", deep.index) + 1 || rest.length;
+    tokens.push(...lexOrPlain(rest.slice(0, deep.index), links), plainToken(rest.slice(deep.index, end)));
+    rest = rest.slice(end);
   }
-  return source ? [{ type: "plain", raw: source } as Token] : [];
+  tokens.push(...lexOrPlain(rest, links));
+  return tokens;
+}
+
+function lexOrPlain(source: string, links: Links): Token[] {
+  try {
+    return lex(source, links);
+  } catch {
+    return source ? [plainToken(source)] : [];
+  }
+}
+
+function plainToken(raw: string): Token {
+  return { type: "plain", raw } as Token;
 }

@@ -54,7 +54,7 @@ export function scroller(table: HTMLTableElement): HTMLElement {
   return wide;
 }
 
-const NUMBER = /^[-+−–±~≈<>]?\s?\p{Sc}?\s?\d[\d\s.,'’:]*\s?(?:%|\p{Sc}|[a-zA-Zµ°]{1,4})?$/u;
+const NUMBER = /^[-+−–±~≈<>]?\s?\p{Sc}?\s?\d[\d\s.,'’:]*\s?(?:%|\p{Sc}|[a-zA-Zµ°][a-zA-Zµ°²³/]{0,5})?$/u;
 const NOTHING = /^(?:[-–—]|n\/a)?$/i;
 
 /** Whether the cells of a column are numbers, with or without a unit; empty ones do not count. */

@@ -260,4 +260,5 @@ function plain(text: string): HTMLElement {
 function settle(element: HTMLElement): void {
   void drawFormulas(element);
   void highlight(element);
+  if (element.querySelector('code[data-language="mermaid"]')) void import("./diagram").then(({ drawDiagrams }) => drawDiagrams(element));
 }

@@ -2,7 +2,17 @@
 
 const MARGIN = "1200px 0px";
 /** Turns are put into the page one by one, with a frame between when these ms are used up. */
-const BUDGET_MS = 12;
+const BUDGET_MS = 6;
+
+/** Of plain text: characters on a line, px of one, and px of what stands around it. It only has to be about right. */
+const LINE = 80;
+const LINE_PX = 24;
+const AROUND_PX = 56;
+
+/** The height that a message will have, more or less, in px. */
+export function heightOf(content: string): number {
+  return Math.ceil(content.length / LINE) * LINE_PX + AROUND_PX;
+}
 
 const waiting = new Map<Element, () => void>();
 const due = new Set<Element>();
