@@ -79,7 +79,7 @@ def test_a_hit_opens_the_conversation_at_its_message(begin: Begin, data: Path) -
 
     with begin("chromium") as session:
         page = session.page
-        page.keyboard.press("Control+k")
+        page.keyboard.press("Control+Shift+F")
         page.keyboard.type("octo")
         expect(page.locator(".hit mark")).to_have_text("octopus")
         expect(page.locator(".conversation")).to_have_count(1)
@@ -112,7 +112,7 @@ def test_hits_are_walked_by_arrow_keys(begin: Begin, data: Path) -> None:
     fill(data, ["Sea one", "Lab", "Sea two"])
     with begin("chromium") as session:
         page = session.page
-        page.keyboard.press("Control+k")
+        page.keyboard.press("Control+Shift+F")
         page.keyboard.type("sea")
         expect(page.locator(".conversation")).to_have_count(2)
         page.keyboard.press("ArrowDown")

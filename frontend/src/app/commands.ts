@@ -211,10 +211,14 @@ function help(app: App): Command[] {
 /** On narrow windows the field is in the drawer, which opens first. */
 function findConversations(app: App): void {
   const field = (): HTMLInputElement | null => document.querySelector("#find-conversations");
-  if (!field()) app.layers.drawer = true;
+  // At once where it is there, so that no letter typed after it is selected and lost.
+  if (field()) {
+    field()?.select();
+    return;
+  }
+  app.layers.drawer = true;
   // After the drawer has put the focus on its first part.
   requestAnimationFrame(() => requestAnimationFrame(() => field()?.select()));
-  field()?.focus();
 }
 
 function toComposer(app: App): void {
