@@ -31,10 +31,12 @@ def answer(display: str, title: str, text: str | None) -> None:
     time.sleep(0.5)  # Qt takes keys only once its dialog has come to rest.
     if text is None:
         xdotool(display, "key", "--window", dialog, "Escape")
-        return
-    xdotool(display, "key", "ctrl+a")
-    xdotool(display, "type", text)
-    xdotool(display, "key", "Return")
+    else:
+        xdotool(display, "key", "ctrl+a")
+        xdotool(display, "type", text)
+        xdotool(display, "key", "Return")
+    # Or the next one would be looked for while this one is still there.
+    wait_for(lambda: dialog not in dialogs(display, title))
 
 
 def dialogs(display: str, title: str) -> list[str]:
