@@ -30,7 +30,8 @@ def answer(display: str, title: str, text: str | None) -> None:
     xdotool(display, "windowfocus", dialog)
     time.sleep(0.5)  # Qt takes keys only once its dialog has come to rest.
     if text is None:
-        xdotool(display, "key", "--window", dialog, "Escape")
+        # To whatever has the focus: the key goes down and the window is gone before it comes up.
+        xdotool(display, "key", "Escape")
     else:
         xdotool(display, "key", "ctrl+a")
         xdotool(display, "type", text)
