@@ -14,6 +14,7 @@ Memory is Pss (shared pages counted in parts) after five idle seconds, summed ov
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import socket
 import subprocess
@@ -48,6 +49,9 @@ SETTLE_SECONDS = 1.5
 
 
 def main(runs: int) -> None:
+    if importlib.util.find_spec("qtpy") is None:
+        # We do without it (desktop/qt_names.py); a window that is pywebview's own does not.
+        sys.exit("The bare window needs QtPy: python -m uv pip install QtPy==2.4.3")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         env = {**os.environ, "LOCALCHAT_DATA": folder, "LOCALCHAT_PORT": "0", "OLLAMA_HOST": NOBODY}
         bare, ours = ["-c", BARE], ["-m", "desktop"]
