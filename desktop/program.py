@@ -68,6 +68,10 @@ class Program:
         except LocalChatError as error:
             log.warning("LocalChat cannot start: %s", error.message)
             self._server.start(failure_page(error.message))
+        except Exception:
+            # The window waits for this server: it must answer, whatever went wrong.
+            log.exception("LocalChat cannot start")
+            self._server.start(failure_page("Something inside LocalChat is broken. The log in the data folder tells."))
 
     def _serve_page(self, *, log_to_stderr: bool) -> Callable[[], Flask] | None:
         """What makes the API; None when `stop` came before. Raises StorageError."""

@@ -73,7 +73,7 @@ class Later:
         self._there.wait()
         if self._app is None:
             assert self._error is not None
-            return refuse(self._error, start_response)
+            return refuse(self._error, environ, start_response)
         return self._app(environ, start_response)
 
     def give(self, app: WSGIApplication) -> None:

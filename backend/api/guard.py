@@ -72,16 +72,17 @@ class Guard:
                         "serve` printed; programs send it as `Authorization: Bearer TOKEN`."
                     )
         except LocalChatError as error:
-            return refuse(error, start)
+            return refuse(error, environ, start)
         return self._app(environ, start)
 
 
-def refuse(error: LocalChatError, start_response: StartResponse) -> Iterable[bytes]:
+def refuse(error: LocalChatError, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """An error in the shape that all of them have, with no Flask to make it."""
     body = json.dumps({"error": error.code, "message": error.message}).encode()
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
     start_response(f"{error.status} {HTTPStatus(error.status).phrase}", headers)
-    return [body]
+    # What answers HEAD has no body; on a connection that is kept, one would be taken for the next answer.
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 
 def _check_host(environ: WSGIEnvironment) -> None:

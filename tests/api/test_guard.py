@@ -107,3 +107,8 @@ def test_no_foreign_page_is_given_leave_to_read(client: FlaskClient) -> None:
 @pytest.mark.parametrize("path", ["/../pyproject.toml", "/%2e%2e/pyproject.toml", "/assets/../../data/localchat.db"])
 def test_no_path_leaves_the_page_folder(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code == 404
+
+
+def test_a_refusal_of_head_has_no_body(guarded: FlaskClient) -> None:
+    answer = guarded.head("/api/status")
+    assert (answer.status_code, answer.data) == (401, b"")

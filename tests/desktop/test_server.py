@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 from flask import Flask, Response, request
 
+from backend.config import Config
+from desktop.program import Program
 from desktop.server import Server
 from tests.conftest import SOON
 
@@ -262,3 +264,37 @@ def test_a_disk_that_fills_up_while_a_body_arrives_is_said(app: Flask) -> None:
     connection.close()
     assert get(server, "/ping") == b"pong"
     server.stop()
+
+
+def test_a_start_that_breaks_before_it_serves_is_told_by_the_page(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not a data folder that is refused, but a fault of ours: the window would wait for ever."""
+
+    def broken(_config: Config) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("backend.open_data", broken)
+    program = Program(config)
+    program.start_or_tell(NoWindow())
+    connection = http.client.HTTPConnection("127.0.0.1", int(program.address.url.rpartition(":")[2]), timeout=60)
+    connection.request("GET", "/")
+    assert b"LocalChat cannot start" in connection.getresponse().read()
+    connection.close()
+    program.stop()
+
+
+class NoWindow:
+    """A desktop that is never asked for anything."""
+
+    def pick_files(self, *, folder: bool) -> list[Path]:
+        raise AssertionError
+
+    def save_file(self, name: str) -> Path | None:
+        raise AssertionError
+
+    def open_file(self, kind: str, pattern: str) -> Path | None:
+        raise AssertionError
+
+    def show(self) -> None:
+        raise AssertionError
