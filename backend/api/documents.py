@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import mimetypes
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
-from flask import Blueprint, Response, request, send_file
-from werkzeug.formparser import FormDataParser
+from flask import Blueprint, Response, send_file
 
 from backend.api.endpoint import endpoint
+from backend.api.multipart import receive_files
 from backend.api.parts import parts
 from backend.api.schemas import (
     Document,
@@ -22,14 +22,15 @@ from backend.api.schemas import (
     PickBody,
 )
 from backend.api.sse import stream
-from backend.errors import Conflict, InvalidRequest, MalformedRequest, TooLarge, UnsupportedType
+from backend.errors import Conflict
 from backend.services.documents import Arrival
 from backend.services.events import UploadEvent
 from backend.stores.documents import DocumentRow
-from backend.stores.files import Incoming
 from backend.stores.vectors import StoredPassage
 
 blueprint = Blueprint("documents", __name__)
+
+MOST_FILES = 10_000
 
 SAFE_TYPES = frozenset({"application/pdf", "text/plain", "image/png", "image/jpeg", "image/gif", "image/webp"})
 """What a browser may be told that a file is. Anything that it could run is bytes."""
@@ -140,51 +141,14 @@ def _passage(passage: StoredPassage) -> dict[str, Any]:
 
 
 def _arrivals() -> list[Arrival]:
-    """The files of this request, written to the data folder as they come in. Here, since a stream cannot refuse."""
-    services = parts()
-    length = request.content_length
-    if length is not None and length > services.config.max_upload:
-        most = services.config.max_upload // 1024**2
-        raise TooLarge(f"One upload may hold {most} MB. Send the files in several.")
-    if request.mimetype != "multipart/form-data":
-        raise UnsupportedType("Send files as multipart/form-data, in the field `files`.")
-    incoming: list[Incoming] = []
-
-    def receive(*_: object, **__: object) -> IO[bytes]:
-        incoming.append(services.library.receive())
-        return cast("IO[bytes]", _Sink(incoming[-1]))
-
+    """The files of this request, queued."""
+    library = parts().library
+    files = receive_files(MOST_FILES)
     try:
-        parser = FormDataParser(
-            stream_factory=receive, max_form_memory_size=1024**2, max_form_parts=10_000, silent=False
-        )
-        try:
-            _, _, files = parser.parse(request.stream, request.mimetype, length, request.mimetype_params)
-        except ValueError as error:
-            raise MalformedRequest("The upload is not valid multipart/form-data, or was cut off.") from error
-        sent = [part for part in files.getlist("files") if part.filename]
-        if not sent:
-            raise InvalidRequest("There is no file in the field `files`.")
-        return [services.library.keep(cast("_Sink", part.stream).incoming, part.filename or "") for part in sent]
+        return [library.keep(file.incoming, file.filename) for file in files]
     finally:
-        for left in incoming:
-            left.discard()
-
-
-class _Sink:
-    """An arriving file as the parser wants it: written to, and rewound at the end."""
-
-    def __init__(self, incoming: Incoming) -> None:
-        self.incoming = incoming
-
-    def write(self, data: bytes) -> int:
-        return self.incoming.write(data)
-
-    def seek(self, *_: int) -> int:
-        return 0
-
-    def close(self) -> None:
-        """Whoever keeps or discards it closes it."""
+        for file in files:
+            file.incoming.discard()
 
 
 def _files(chosen: list[Path]) -> list[Path]:

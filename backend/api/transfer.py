@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import IO, cast
+from typing import Final
 
-from flask import Blueprint, Response, request
-from werkzeug.formparser import FormDataParser
+from flask import Blueprint, Response
 
 from backend.api.endpoint import endpoint
+from backend.api.multipart import receive_files
 from backend.api.parts import parts
 from backend.api.schemas import ExportQuery
 from backend.api.sse import stream
-from backend.errors import InvalidRequest, MalformedRequest, TooLarge, UnsupportedType
+from backend.errors import InvalidRequest
 from backend.services.events import ImportEvent
 from backend.services.transfer.imports import import_file
 from backend.services.transfer.naming import disposition
 from backend.stores.files import Incoming
 
 blueprint = Blueprint("transfer", __name__)
+
+MOST_PARTS: Final = 10
 
 
 @blueprint.get("/api/conversations/<identity>/export")
@@ -56,46 +58,15 @@ def _download(response: Response, name: str) -> Response:
 
 
 def _arrival() -> Incoming:
-    """The one file of this request, written to the data folder as it comes in. Here, since a stream cannot refuse."""
-    services = parts()
-    length = request.content_length
-    if length is not None and length > services.config.max_upload:
-        raise TooLarge(f"An export may have {services.config.max_upload // 1024**2} MB. Import its parts one by one.")
-    if request.mimetype != "multipart/form-data":
-        raise UnsupportedType("Send the export as multipart/form-data, in the field `file`.")
-    received: list[Incoming] = []
-
-    def receive(*_: object, **__: object) -> IO[bytes]:
-        received.append(services.library.receive())
-        return cast("IO[bytes]", _Sink(received[-1]))
-
+    """The one file of this request."""
+    first, *others = receive_files(MOST_PARTS)
+    if others:
+        for file in (first, *others):
+            file.incoming.discard()
+        raise InvalidRequest("Send one file, in the field `file`.")
     try:
-        parser = FormDataParser(stream_factory=receive, max_form_memory_size=1024**2, max_form_parts=10, silent=False)
-        try:
-            _, _, files = parser.parse(request.stream, request.mimetype, length, request.mimetype_params)
-        except ValueError as error:
-            raise MalformedRequest("The upload is not valid multipart/form-data, or was cut off.") from error
-        if len(received) != 1 or not any(files.getlist(name) for name in ("file", "files")):
-            raise InvalidRequest("Send one file, in the field `file`.")
-        received[0].finish()
+        first.incoming.finish()
     except BaseException:
-        for one in received:
-            one.discard()
+        first.incoming.discard()
         raise
-    return received[0]
-
-
-class _Sink:
-    """An arriving file as the parser wants it: written to, and rewound at the end."""
-
-    def __init__(self, incoming: Incoming) -> None:
-        self.incoming = incoming
-
-    def write(self, data: bytes) -> int:
-        return self.incoming.write(data)
-
-    def seek(self, *_: int) -> int:
-        return 0
-
-    def close(self) -> None:
-        """Whoever reads or discards it closes it."""
+    return first.incoming
