@@ -1,18 +1,17 @@
 // The reader of streams: events come out whole, wherever the network cuts the bytes.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { EventParser, readEvents } from "../src/api/sse";
 
 const EVENTS = [{ content: "Grüße, 漢字 👩‍👩‍👧" }, { thinking: "line\nbreak" }, { done: true }];
 const WIRE = `: hello\n\ndata: ${JSON.stringify(EVENTS[0])}\n\n: still here\n\nevent: x\nid: 7\ndata:${JSON.stringify(EVENTS[1])}\r\n\r\ndata: ${JSON.stringify(EVENTS[2])}\r\r`;
 
-function body(parts: Uint8Array[], cancelled?: () => void): ReadableStream<Uint8Array> {
+function body(parts: Uint8Array[]): ReadableStream<Uint8Array> {
   return new ReadableStream({
     pull(controller) {
       const part = parts.shift();
       if (part) controller.enqueue(part);
       else controller.close();
     },
-    cancel: () => cancelled?.(),
   });
 }
 
@@ -46,7 +45,8 @@ describe("a stream of events", () => {
   it("closes the connection when its reader leaves", async () => {
     let cancelled = false;
     const bytes = new TextEncoder().encode('data: {"a":1}\n\n');
-    for await (const event of readEvents(body([bytes, bytes, bytes], () => (cancelled = true)))) {
+    const open = new ReadableStream<Uint8Array>({ start: (one) => one.enqueue(bytes), cancel: () => void (cancelled = true) });
+    for await (const event of readEvents(open)) {
       expect(event).toEqual({ a: 1 });
       break;
     }
@@ -56,5 +56,32 @@ describe("a stream of events", () => {
   it("throws what the network throws", async () => {
     const broken = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new TypeError("network")) });
     await expect(all(broken)).rejects.toThrow("network");
+  });
+
+  it("gives all that is waiting at once when it comes in many pieces and is asked for in portions", async () => {
+    const pauses = vi.spyOn(globalThis, "setTimeout");
+    const parts = Array.from({ length: 500 }, (_, n) => new TextEncoder().encode(`data: {"n":${n}}\n\n`));
+    const seen: number[] = [];
+    for await (const event of readEvents<{ n: number }>(body(parts), 5)) seen.push(event.n);
+    expect(seen).toEqual([...Array(500).keys()]);
+    expect(pauses.mock.calls.length).toBeLessThan(5);
+    pauses.mockRestore();
+  });
+
+  it("tells what came before the network broke, then that it broke", async () => {
+    const parts = [new TextEncoder().encode('data: {"a":1}\n\ndata: {"a":2}\n\n')];
+    const broken = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        const part = parts.shift();
+        if (part) controller.enqueue(part);
+        else controller.error(new TypeError("network"));
+      },
+    });
+    const seen: unknown[] = [];
+    const reading = (async () => {
+      for await (const event of readEvents(broken, 5)) seen.push(event);
+    })();
+    await expect(reading).rejects.toThrow("network");
+    expect(seen).toEqual([{ a: 1 }, { a: 2 }]);
   });
 });

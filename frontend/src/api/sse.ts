@@ -41,7 +41,7 @@ export class EventParser {
 
 /**
  * The events of a response body, in order. Ends with the stream; an event that was cut off at its end is dropped.
- * `pause`: ms from one read to the next at least, so that what arrives meanwhile is read at once.
+ * `pause`: ms from one portion of events to the next at least; what arrives meanwhile comes together.
  * Throws what the body throws (network errors, AbortError), and SyntaxError for data that is not JSON.
  */
 export async function* readEvents<T>(body: ReadableStream<Uint8Array>, pause = 0): AsyncGenerator<T> {
@@ -49,16 +49,49 @@ export async function* readEvents<T>(body: ReadableStream<Uint8Array>, pause = 0
   const decoder = new TextDecoder();
   const parser = new EventParser();
   try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      const arrived = Date.now();
-      for (const data of parser.feed(decoder.decode(value, { stream: true }))) yield JSON.parse(data) as T;
-      if (pause) await elapse(pause - (Date.now() - arrived));
-    }
+    for await (const text of joined(reader, decoder, pause)) for (const data of parser.feed(text)) yield JSON.parse(data) as T;
   } finally {
     // Leaving the loop early closes the connection, which is how a stream is left.
     await reader.cancel().catch(() => undefined);
+  }
+}
+
+/**
+ * Text as it arrives, all that came within `pause` ms at once. It is read without a pause: a read gives what the server
+ * wrote in one go and never more, however much is waiting, so that a pause between reads would hold an answer back.
+ */
+async function* joined(reader: ReadableStreamDefaultReader<Uint8Array>, decoder: TextDecoder, pause: number): AsyncGenerator<string> {
+  let text = "";
+  let ended = false;
+  let failure: { error: unknown } | null = null;
+  let wake: () => void = () => undefined;
+  const pump = async (): Promise<void> => {
+    try {
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) break;
+        text += decoder.decode(value, { stream: true });
+        wake();
+      }
+    } catch (error) {
+      failure = { error };
+    }
+    ended = true;
+    wake();
+  };
+  void pump();
+  for (;;) {
+    if (text) {
+      const arrived = Date.now();
+      const portion = text;
+      text = "";
+      yield portion;
+      if (pause && !ended) await elapse(pause - (Date.now() - arrived));
+    } else if (ended) {
+      // Told after everything that came before it.
+      if (failure) throw (failure as { error: unknown }).error;
+      return;
+    } else await new Promise<void>((resolve) => (wake = resolve));
   }
 }
 
