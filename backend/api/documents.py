@@ -17,7 +17,7 @@ from backend.api.schemas import (
     DocumentList,
     DocumentQuery,
     Ok,
-    PageQuery,
+    PassageQuery,
     PassageList,
     PickBody,
 )
@@ -100,11 +100,15 @@ def file(identity: str) -> Response:
 
 
 @blueprint.get("/api/documents/<identity>/passages")
-@endpoint(query=PageQuery, returns=PassageList)
-def passages(identity: str, query: PageQuery) -> PassageList:
-    """What was read out of it, in order."""
+@endpoint(query=PassageQuery, returns=PassageList)
+def passages(identity: str, query: PassageQuery) -> PassageList:
+    """What was read out of it, in order; or a passage and what stands round it."""
     document = parts().documents.get(identity)
-    found = parts().library.passages(identity, query.offset, query.limit)
+    library = parts().library
+    if query.around:
+        found = library.around(identity, query.around, query.before, query.after)
+    else:
+        found = library.passages(identity, query.offset, query.limit)
     return PassageList.model_validate(
         {"passages": [_passage(passage) for passage in found], "total": document.passages}
     )

@@ -33,6 +33,12 @@ DIAGRAM_POLICY: Final = (
 this document has an opaque origin, reaches no network, loads no image and no font, and sends no form."""
 
 
+PDF_WORKER: Final = "/assets/pdf.worker"
+PDF_WORKER_POLICY: Final = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+"""The worker that reads PDF files: two formats of pictures in them are decoded by WebAssembly, which the page's own
+policy refuses. A worker has no document, so there is nothing in it that a script could be written into."""
+
+
 def front(api: WSGIApplication, page: Path, token: str | None) -> Guard:
     """`page`: the folder of the built page; without it every request is the API's to answer."""
     files = WhiteNoise(
@@ -54,6 +60,8 @@ def _add_headers(headers: Headers, _path: str, url: str) -> None:
         headers["Content-Security-Policy"] = DIAGRAM_POLICY
         # To a document whose origin is opaque, even our own files are of another origin.
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    elif url.startswith(PDF_WORKER):
+        headers["Content-Security-Policy"] = PDF_WORKER_POLICY
 
 
 class Later:

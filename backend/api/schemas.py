@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from backend.services.events import Source
+from backend.services.events import Proof, Source
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -70,7 +70,10 @@ class BudgetBody(Schema):
 
 
 class Message(Schema):
-    """status: streaming (being written), done, stopped (by the user), interrupted (crash), failed (see `error`)."""
+    """status: streaming (being written), done, stopped (by the user), interrupted (crash), failed (see `error`).
+
+    proof: null where the answer was not held against sources.
+    """
 
     id: str
     parent_id: str | None
@@ -81,6 +84,7 @@ class Message(Schema):
     error: ErrorResponse | None
     model: str | None
     sources: list[Source]
+    proof: Proof | None = None
     usage: dict[str, Any] | None
     created_at: str
 
@@ -226,6 +230,14 @@ class PassageList(Schema):
 class PageQuery(Schema):
     offset: int = Field(0, ge=0)
     limit: int = Field(100, ge=1, le=1_000)
+
+
+class PassageQuery(PageQuery):
+    """`around`: a passage of the document; it comes with `before` and `after` its own, whatever the offset."""
+
+    around: Id | None = None
+    before: int = Field(3, ge=0, le=100)
+    after: int = Field(6, ge=0, le=100)
 
 
 # --- search -----------------------------------------------------------------------------------------------------

@@ -291,7 +291,16 @@ class Chat:
         hits = self._search.find(question.message, limit=PASSAGES, document_ids=question.document_ids)
         return [
             Source(
-                number, hit.passage_id, hit.document_id, hit.filename, hit.page, list(hit.heading), hit.text, hit.score
+                number,
+                hit.passage_id,
+                hit.document_id,
+                hit.filename,
+                hit.page,
+                list(hit.heading),
+                hit.text,
+                hit.score,
+                hit.vector,
+                hit.text_match,
             )
             for number, hit in enumerate(hits, start=1)
         ]

@@ -164,6 +164,15 @@ class Library:
         document = self._documents.get(identity)
         return self._vectors.passages(identity, offset, limit) if document.status == "ready" else []
 
+    def around(self, identity: str, passage_id: str, before: int, after: int) -> list[StoredPassage]:
+        """A passage with those before and after it; nothing when the document does not have it any more."""
+        self._documents.get(identity)
+        index = self._vectors.index_of(identity, passage_id)
+        if index is None:
+            return []
+        first = max(0, index - before)
+        return self.passages(identity, first, index + after + 1 - first)
+
     def path(self, identity: str) -> tuple[Path, DocumentRow]:
         """The original. Raises NotFound."""
         document = self._documents.get(identity)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from backend.pipeline.fusion import Arm
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A passage that was given to the model. `number` is the [n] of the answer; `page` counts from 1."""
+    """A passage that was given to the model. `number` is the [n] of the answer; `page` counts from 1.
+
+    `vector` and `text_match` are null where that arm did not find it.
+    """
 
     number: int
     passage_id: str
@@ -18,6 +23,73 @@ class Source:
     heading: list[str]
     text: str
     score: float
+    vector: Arm | None = None
+    text_match: Arm | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From the first to behind the last character (code points)."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A sentence of a source, word for word; `start` and `end` are its place in the passage, in characters."""
+
+    source: int
+    passage_id: str
+    document_id: str
+    filename: str
+    page: int | None
+    heading: list[str]
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """The words of a source that support a sentence, and where they stand in its passage."""
+
+    source: int
+    passage_id: str
+    document_id: str
+    page: int | None
+    text: str
+    words: list[Span]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a sentence is marked: a code, the words that it speaks of, and the whole in English."""
+
+    code: str
+    params: dict[str, str]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A sentence of the answer, by its place in the text, and what the sources say to it. `open`: neither way."""
+
+    start: int
+    end: int
+    verdict: Literal["supported", "unsupported", "open"]
+    support: list[Support]
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What stays with an answer: the quotes, and its sentences as they were held against the sources."""
+
+    quotes: list[Quote]
+    sure: bool
+    folded: bool
+    citations: list[Citation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +132,8 @@ class TurnUsage:
 
 @dataclass(frozen=True, slots=True)
 class ChatStarted:
+    """`proved`: the answer's sentences will be held against the sources, as `Citations`."""
+
     conversation_id: str
     message_id: str
     question_id: str
@@ -69,6 +143,7 @@ class ChatStarted:
     sources: list[Source]
     budget: Budget
     preset_id: str | None = None
+    proved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +154,25 @@ class Thinking:
 @dataclass(frozen=True, slots=True)
 class Content:
     content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quotes:
+    """What the documents themselves say to the question.
+
+    `sure`: the first alone is enough. `folded`: the model is one whose own words come first.
+    """
+
+    quotes: list[Quote]
+    sure: bool
+    folded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Citations:
+    """Sentences that were held against the sources since the last such event; each once, in order."""
+
+    citations: list[Citation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +340,7 @@ class Idle:
 
 IDLE = Idle()
 
-ChatEvent = ChatStarted | Thinking | Content | ChatDone | Failure
+ChatEvent = ChatStarted | Thinking | Content | Quotes | Citations | ChatDone | Failure
 UploadEvent = Notice | Progress | Result | UploadDone | Failure
 PullEvent = PullStatus | Failure
 BackupEvent = CopyStep | BackupDone | CopyCancelled | Failure

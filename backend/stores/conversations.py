@@ -25,7 +25,7 @@ JSON = Any
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`sources` and `usage` are JSON as `services.events` has them; `error` is {error, message} of a failed answer."""
+    """`sources`, `proof` and `usage` are JSON as `services.events` has them; `error` is {error, message} of a failed answer."""
 
     id: str
     parent_id: str | None
@@ -36,6 +36,7 @@ class Message:
     error: JSON
     model: str | None
     sources: JSON
+    proof: JSON
     usage: JSON
     created_at: str
 
@@ -289,17 +290,26 @@ class Conversations:
             db.execute("UPDATE messages SET sources = ? WHERE id = ?", (json.dumps(list(sources)), message_id))
 
     def finish(
-        self, message_id: str, status: Status, content: str, thinking: str, *, usage: JSON = None, error: JSON = None
+        self,
+        message_id: str,
+        status: Status,
+        content: str,
+        thinking: str,
+        *,
+        usage: JSON = None,
+        error: JSON = None,
+        proof: JSON = None,
     ) -> None:
         """Ends an answer. Nothing happens when its conversation was deleted meanwhile."""
         with self._database.write(durable=True) as db:
             db.execute(
-                "UPDATE messages SET content = ?, thinking = ?, usage = ?, error = ?, status = ? WHERE id = ?",
+                "UPDATE messages SET content = ?, thinking = ?, usage = ?, error = ?, proof = ?, status = ? WHERE id = ?",
                 (
                     content,
                     thinking,
                     json.dumps(usage) if usage is not None else None,
                     json.dumps(error) if error is not None else None,
+                    json.dumps(proof) if proof is not None else None,
                     status,
                     message_id,
                 ),
@@ -372,6 +382,7 @@ def _message(row: sqlite3.Row) -> Message:
         error=json.loads(row["error"]) if row["error"] else None,
         model=row["model"],
         sources=json.loads(row["sources"]),
+        proof=json.loads(row["proof"]) if row["proof"] else None,
         usage=json.loads(row["usage"]) if row["usage"] else None,
         created_at=row["created_at"],
     )

@@ -201,6 +201,10 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE conversations ADD COLUMN origin TEXT;
     CREATE UNIQUE INDEX conversations_by_origin ON conversations (origin) WHERE origin IS NOT NULL;
     """,
+    """
+    -- JSON of Proof: quotes, and the sentences of an answer as they were held against its sources; NULL: they were not.
+    ALTER TABLE messages ADD COLUMN proof TEXT;
+    """,
 )
 
 

@@ -31,6 +31,7 @@ KEEP_VERSIONS: Final = timedelta(minutes=5)
 """A version that a search is still reading must not be cleaned away under it."""
 
 IDENTITY = re.compile(r"[0-9a-f]{32}")
+PASSAGE = re.compile(r"[0-9a-f]{32}-[0-9]+")
 COLUMNS: Final = ["id", "document_id", "index", "text", "kind", "page", "heading", "start", "end"]
 
 
@@ -170,6 +171,15 @@ class Vectors:
         window = f"{condition} AND `index` >= {int(offset)} AND `index` < {int(offset) + int(limit)}"
         rows = self._try(lambda table: table.search().where(window).select(COLUMNS).limit(limit).to_list())
         return sorted((_stored(row) for row in rows), key=lambda passage: passage.index)
+
+    def index_of(self, document_id: str, passage_id: str) -> int | None:
+        """Which passage of its document it is, from 0; None when it is not there."""
+        among = _among([document_id])
+        if among is None or not PASSAGE.fullmatch(passage_id) or not self._exists():
+            return None
+        condition = f"{among} AND id = '{passage_id}'"
+        rows = self._try(lambda table: table.search().where(condition).select(["index"]).limit(1).to_list())
+        return rows[0]["index"] if rows else None
 
     def count(self, document_id: str | None = None) -> int:
         if not self._exists():

@@ -21,6 +21,10 @@ def last_answer(page: Page) -> Locator:
     return page.get_by_role("article").last
 
 
+def source_panel(page: Page) -> Locator:
+    return page.get_by_role("complementary", name="Source")
+
+
 def wait_until_written(page: Page) -> None:
     expect(page.get_by_role("button", name="Stop")).to_have_count(0, timeout=60_000)
 

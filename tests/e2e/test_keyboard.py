@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import Begin, Kind
-from tests.e2e.pages import last_answer, wait_until_written
+from tests.e2e.pages import last_answer, source_panel, wait_until_written
 from tests.e2e.test_accessibility import violations
 from tests.ollama_script import Answer
 from tests.ollama_stand_in import StandIn
@@ -135,15 +135,20 @@ def test_the_five_minutes_with_the_keyboard_alone(begin: Begin, shared: Path, ol
         expect(chip).to_be_visible()
         tab_to(page, chip, "Shift+Tab")
         page.keyboard.press("Enter")
-        source = last_answer(page).get_by_role("button", name=re.compile(r"Source 1 .*\.docx"))
-        expect(source).to_be_focused()
-        expect(source).to_have_attribute("aria-expanded", "true")
-        expect(last_answer(page)).to_contain_text("Bankruptcy Reform Act")
+        panel = source_panel(page)
+        expect(panel).to_be_focused()
+        expect(chip).to_have_attribute("aria-expanded", "true")
+        expect(panel).to_contain_text("Bankruptcy Reform Act")
+        first_source = panel.get_by_role("button", name=re.compile(r"Source 1 .*\.docx"))
+        tab_to(page, first_source)
+        expect(first_source).to_have_attribute("aria-current", "true")
         page.keyboard.press("ArrowDown")
-        expect(last_answer(page).get_by_role("button", name=re.compile("Source 2 "))).to_be_focused()
+        expect(panel.get_by_role("button", name=re.compile("Source 2 "))).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(chip).to_have_attribute("aria-expanded", "false")
         page.keyboard.press("Escape")
+        expect(panel).to_have_count(0)
         expect(chip).to_be_focused()
-        expect(source).to_have_attribute("aria-expanded", "false")
 
         # Search: the palette finds the conversation, a document and a passage.
         run(page, "of the sea", re.compile("Tell me of the sea"))

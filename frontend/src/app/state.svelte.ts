@@ -6,6 +6,7 @@ import { Chats } from "../features/chat/chats.svelte";
 import { Library } from "../features/documents/library.svelte";
 import { Models } from "../features/models/models.svelte";
 import { Presets } from "../features/presets/presets.svelte";
+import { SourcePanel } from "../features/sources/panel.svelte";
 import { Backups } from "../features/settings/backup.svelte";
 import { Preferences } from "../features/settings/preferences.svelte";
 import { ConversationList } from "../features/sidebar/conversations.svelte";
@@ -19,6 +20,7 @@ export class App {
   readonly router = new Router();
   readonly notices = new Notices();
   readonly layers = new Layers();
+  readonly panel = new SourcePanel();
   readonly preferences = new Preferences();
   readonly conversations = new ConversationList(this.notices);
   readonly models = new Models();

@@ -10,6 +10,11 @@ export function score(value: number): string {
   return value.toLocaleString(locale(), { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
 
+/** 1 is 100 %. */
+export function percent(share: number): string {
+  return share.toLocaleString(locale(), { style: "percent", maximumFractionDigits: 0 });
+}
+
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 
 /** Bytes in decimal units, one decimal below ten of MB and more: 820 kB, 6.1 MB, 14 GB. */

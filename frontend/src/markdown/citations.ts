@@ -1,12 +1,14 @@
-// [1] in the text of an answer → a chip that opens source 1; copied text carries [1] again.
+// [1] in the text of an answer → a chip that opens source 1; copied text carries [1] again. Where the sentences are held
+// against the sources, that says which chips there are, and what the model wrote of them is left out.
 
 /** The accessible name of source `number`, or null when the answer has no such source. */
 export type SourceName = (number: number) => string | null;
 
-const MARKS = /\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]/g;
+const MARKS = /[ \u00a0]*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]/g;
 const UNTOUCHED = "a, code, pre, button, figure, .math-inline, .math-block";
 
-export function insertChips(fragment: Node, name: SourceName): void {
+/** `proved`: the matching places the chips. */
+export function insertChips(fragment: Node, name: SourceName, proved = false): void {
   if (!fragment.textContent?.includes("[")) return;
   const walker = (fragment.ownerDocument ?? document).createTreeWalker(fragment, NodeFilter.SHOW_TEXT);
   const texts: Text[] = [];
@@ -15,9 +17,20 @@ export function insertChips(fragment: Node, name: SourceName): void {
     if (text.data.includes("[") && !text.parentElement?.closest(UNTOUCHED)) texts.push(text);
   }
   for (const text of texts) {
+    if (proved) {
+      text.data = withoutMarks(text.data, name);
+      continue;
+    }
     const pieces = withChips(text.data, name);
     if (pieces) text.replaceWith(...pieces);
   }
+}
+
+/** Only marks of sources that there are; without `name`, all of them. */
+export function withoutMarks(text: string, name: SourceName = () => ""): string {
+  return text.replace(MARKS, (mark, numbers: string) =>
+    numbers.split(/\D+/).some((number) => name(Number(number)) === null) ? mark : "",
+  );
 }
 
 function withChips(text: string, name: SourceName): (string | HTMLElement)[] | null {
@@ -28,7 +41,7 @@ function withChips(text: string, name: SourceName): (string | HTMLElement)[] | n
     const names = numbers.map(name);
     if (names.some((one) => one === null)) continue;
     // A no-break space joins the chip to its sentence.
-    const before = text.slice(from, match.index).replace(/[ \u00a0]+$/, "");
+    const before = text.slice(from, match.index);
     pieces.push(before + (before || pieces.length ? "\u00a0" : ""));
     numbers.forEach((number, index) => pieces.push(chip(number, names[index] ?? "")));
     from = match.index + match[0].length;
@@ -38,11 +51,13 @@ function withChips(text: string, name: SourceName): (string | HTMLElement)[] | n
   return pieces.filter((piece) => piece !== "");
 }
 
-function chip(number: number, name: string): HTMLElement {
+/** A button that opens a source; `sentence`: of which sentence it holds the words. */
+export function chip(number: number, name: string, sentence?: number): HTMLElement {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "cite";
   button.dataset.source = String(number);
+  if (sentence !== undefined) button.dataset.sentence = String(sentence);
   button.setAttribute("aria-label", name);
   button.setAttribute("aria-expanded", "false");
   button.textContent = String(number);

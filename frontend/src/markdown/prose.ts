@@ -9,6 +9,7 @@ import { highlight } from "./highlight";
 import { drawFormulas } from "./math";
 import { language, toHtml } from "./parse";
 import { patch } from "./patch";
+import { markOf, markSentences, type ProvedSentence } from "./proof";
 import { sanitize } from "./sanitize";
 
 /** Open text that is longer than this, in characters, is parsed again only once it grew by a `STEPS`th, or after a pause. */
@@ -20,11 +21,19 @@ const PORTION_MS = 8;
 
 interface Placed {
   raw: string;
+  /** Where it stands in the text, in UTF-16 units. */
+  start: number;
   /** null: the block shows nothing (a definition, a comment). */
   element: HTMLElement | null;
 }
 
-export type RenderBlock = (block: Block, name: SourceName) => HTMLElement | null;
+/** What is open beside the answer: a source, and the sentence whose words are marked in it. */
+export interface Opened {
+  source: number;
+  sentence?: number | undefined;
+}
+
+export type RenderBlock = (block: Block, name: SourceName, proved: boolean) => HTMLElement | null;
 
 export class ProseRenderer {
   readonly #root: HTMLElement;
@@ -37,9 +46,11 @@ export class ProseRenderer {
   #next = "";
   #frame = 0;
   #later: ReturnType<typeof setTimeout> | undefined;
-  #opened: number | null = null;
+  #opened: Opened | null = null;
   /** Shown at once: the splitter has seen nothing of it. */
   #whole = false;
+  /** Sentences that were held against the sources; null where that is not done. */
+  #sentences: readonly ProvedSentence[] | null = null;
 
   constructor(root: HTMLElement, name: SourceName = () => null, render: RenderBlock = renderBlock) {
     this.#root = root;
@@ -97,10 +108,13 @@ export class ProseRenderer {
     const blocks = splitWhole(text, links);
     const late = Object.keys(links).length > 0;
     const before = [...this.#finished, ...this.#open];
+    let cursor = 0;
     this.#finished = blocks.map((block, index) => {
       const there = before[index];
+      const start = this.#find(block, cursor);
+      cursor = start + block.raw.length;
       if (there && there.raw === block.raw && !(late && block.raw.includes("["))) return there;
-      return { raw: block.raw, element: this.#rendered(block) };
+      return this.#placed(block, start);
     });
     this.#open = [];
     const elements = this.#finished.flatMap(({ element }) => element ?? []);
@@ -124,12 +138,14 @@ export class ProseRenderer {
     this.#whole = true;
     const blocks = splitWhole(text);
     let at = 0;
+    let cursor = 0;
     const step = (): void => {
       const until = performance.now() + PORTION_MS;
       const portion: Placed[] = [];
       for (; at < blocks.length && (!portion.length || performance.now() < until); at++) {
-        const block = blocks[at]!;
-        portion.push({ raw: block.raw, element: this.#rendered(block) });
+        const placed = this.#placed(blocks[at]!, this.#find(blocks[at]!, cursor));
+        cursor = placed.start + placed.raw.length;
+        portion.push(placed);
       }
       const elements = portion.flatMap(({ element }) => element ?? []);
       this.#root.append(...elements);
@@ -141,11 +157,49 @@ export class ProseRenderer {
     step();
   }
 
-  /** The source whose words are shown; its chips say so. */
-  open(source: number | null): void {
-    if (source === this.#opened) return;
-    this.#opened = source;
-    markChips(this.#root, source);
+  /** What is open beside the answer; its chip says so. */
+  open(opened: Opened | null): void {
+    if (opened?.source === this.#opened?.source && opened?.sentence === this.#opened?.sentence) return;
+    this.#opened = opened;
+    markChips(this.#root, opened);
+  }
+
+  /** The sentences that were held against the sources so far, in order; they are marked where they stand. */
+  prove(sentences: readonly ProvedSentence[]): void {
+    this.#sentences = sentences;
+    for (const placed of [...this.#finished, ...this.#open]) {
+      if (!placed.element) continue;
+      const changed = this.#sentencesOf(placed).some(([index, { verdict }]) => {
+        const mark = markOf(placed.element!, index);
+        return mark !== null && (verdict === "unsupported") !== mark.classList.contains("unproved");
+      });
+      if (changed) this.#renew(placed);
+      else this.#mark(placed);
+    }
+  }
+
+  #sentencesOf({ start, raw }: Omit<Placed, "element">): (readonly [number, ProvedSentence])[] {
+    return (this.#sentences ?? []).flatMap((one, index) =>
+      one.start >= start && one.start < start + raw.length ? [[index, one] as const] : [],
+    );
+  }
+
+  #mark(placed: Placed): void {
+    const sentences = this.#sentencesOf(placed);
+    const { element } = placed;
+    if (!element || !sentences.some(([index, { verdict }]) => verdict !== "open" && !markOf(element, index))) return;
+    markSentences(element, this.#text, sentences, this.#name);
+    if (this.#opened) markChips(element, this.#opened);
+  }
+
+  /** Something that was said of it is said no more. */
+  #renew(placed: Placed): void {
+    const [block] = splitWhole(placed.raw);
+    const fresh = block ? this.#rendered(block, placed.start) : null;
+    if (!fresh) return;
+    placed.element?.replaceWith(fresh);
+    placed.element = fresh;
+    settle(fresh);
   }
 
   destroy(): void {
@@ -157,21 +211,26 @@ export class ProseRenderer {
   /** Puts blocks where the open ones stand, changing as little as possible. */
   #place(blocks: readonly Block[]): Placed[] {
     const old = this.#open.map(({ element }) => element);
+    const last = this.#finished.at(-1);
+    let cursor = last ? last.start + last.raw.length : 0;
     const placed = blocks.map((block, index): Placed => {
       const there = this.#open[index];
-      if (there && there.raw === block.raw) {
+      const start = this.#find(block, cursor);
+      const { raw } = block;
+      cursor = start + raw.length;
+      if (there && there.raw === raw) {
         old[index] = null;
         return there;
       }
       const current = old[index];
       if (current && block.token.type === "code" && growCode(current, languageOf(block), block.token.text as string)) {
         old[index] = null;
-        return { raw: block.raw, element: current };
+        return { raw, start, element: current };
       }
-      const element = this.#rendered(block);
-      if (!current || !element) return { raw: block.raw, element };
+      const element = this.#rendered(block, start);
+      if (!current || !element) return { raw, start, element };
       old[index] = null;
-      return { raw: block.raw, element: patch(current, element) };
+      return { raw, start, element: patch(current, element) };
     });
     for (const element of old) element?.remove();
     for (const { element } of placed) {
@@ -180,10 +239,21 @@ export class ProseRenderer {
     return placed;
   }
 
-  #rendered(block: Block): HTMLElement | null {
+  /** Where a block stands in the text; blocks come in order. */
+  #find(block: Block, from: number): number {
+    const start = this.#text.indexOf(block.raw, from);
+    return start < 0 ? from : start;
+  }
+
+  #placed(block: Block, start: number): Placed {
+    return { raw: block.raw, start, element: this.#rendered(block, start) };
+  }
+
+  #rendered(block: Block, start: number): HTMLElement | null {
     try {
-      const element = this.#render(block, this.#name);
-      if (element && this.#opened !== null) markChips(element, this.#opened);
+      const element = this.#render(block, this.#name, this.#sentences !== null);
+      if (element) this.#mark({ raw: block.raw, start, element });
+      if (element && this.#opened) markChips(element, this.#opened);
       return element;
     } catch {
       return plain(block.raw);
@@ -202,24 +272,24 @@ export class ProseRenderer {
 }
 
 /** One block as one element. Throws when a part of the pipeline gives up on it. */
-export function renderBlock(block: Block, name: SourceName): HTMLElement | null {
+export function renderBlock(block: Block, name: SourceName, proved = false): HTMLElement | null {
   const { token } = block;
   if (token.type === "def") return null;
   if (token.type === "plain") return plain(block.raw);
   if (token.type === "code") return codeFigure(languageOf(block), token.text as string);
   if (!holdsHtml(token)) {
     const element = build(token);
-    if (element) insertChips(element, name);
+    if (element) insertChips(element, name, proved);
     return element;
   }
-  return viaHtml(block, name);
+  return viaHtml(block, name, proved);
 }
 
 /** The way of blocks in which HTML is written; all others would come out the same by it. */
-export function viaHtml({ token }: Block, name: SourceName): HTMLElement | null {
+export function viaHtml({ token }: Block, name: SourceName, proved = false): HTMLElement | null {
   const fragment = sanitize(toHtml(token));
   dress(fragment);
-  insertChips(fragment, name);
+  insertChips(fragment, name, proved);
   const children = [...fragment.childNodes].filter((node) => node instanceof Element || node.textContent?.trim());
   const [only] = children;
   if (!only) return null;
@@ -233,9 +303,11 @@ function languageOf({ token }: Block): string {
   return language((token as { lang?: string }).lang);
 }
 
-function markChips(root: ParentNode, opened: number | null): void {
+function markChips(root: ParentNode, opened: Opened | null): void {
   for (const chip of root.querySelectorAll<HTMLElement>(".cite")) {
-    chip.setAttribute("aria-expanded", String(Number(chip.dataset.source) === opened));
+    const { source, sentence } = chip.dataset;
+    const isOpen = opened !== null && Number(source) === opened.source && sentence === opened.sentence?.toString();
+    chip.setAttribute("aria-expanded", String(isOpen));
   }
 }
 

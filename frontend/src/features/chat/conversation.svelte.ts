@@ -167,7 +167,11 @@ export class Conversation {
       }
       content.flush();
       if ("conversation_id" in event) this.#begin(event, answer);
-      else if ("thinking" in event) {
+      else if ("quotes" in event) answer.proof = { ...event, citations: [] };
+      else if ("citations" in event) {
+        const { quotes = [], sure = false, folded = false, citations = [] } = answer.proof ?? {};
+        answer.proof = { quotes, sure, folded, citations: [...citations, ...event.citations] };
+      } else if ("thinking" in event) {
         thinking.add(event.thinking);
         this.thoughts[answer.id] ??= { from: Date.now(), seconds: null };
       } else if ("done" in event) {
@@ -200,6 +204,8 @@ export class Conversation {
     answer.parent_id = event.question_id;
     answer.model = event.model;
     answer.sources = event.sources;
+    // Sentences are held against the sources as they come; until then nothing is said of them.
+    answer.proof = event.proved ? { quotes: [], sure: false, folded: false, citations: [] } : null;
     this.leaf = this.writing = event.message_id;
     this.sent = event.budget;
     this.id = event.conversation_id;
@@ -284,6 +290,7 @@ function blank(id: string, parent: string | null, role: Message["role"], content
     error: null,
     model: null,
     sources: [],
+    proof: null,
     usage: null,
     created_at: new Date().toISOString(),
   };

@@ -1,0 +1,59 @@
+// The source that is open beside the conversation: of which answer, with which words marked, and where the focus came from.
+import type { Message, Source } from "../../api/types";
+import { tick } from "svelte";
+
+/** What is open: a source of an answer and, where it was opened by a sentence, that sentence's index. */
+export interface OpenSource {
+  message: Message;
+  number: number;
+  sentence?: number | undefined;
+  /** Opened by a quote: its words, marked in the passage. */
+  quoted?: string | undefined;
+}
+
+export class SourcePanel {
+  open = $state.raw<OpenSource | null>(null);
+  #from: HTMLElement | null = null;
+
+  /** Opens a source, or closes it when the same is open. */
+  toggle(next: OpenSource): void {
+    const now = this.open;
+    const same = now && now.message.id === next.message.id && now.number === next.number && now.sentence === next.sentence && now.quoted === next.quoted;
+    if (same) this.close();
+    else this.show(next);
+  }
+
+  show(next: OpenSource): void {
+    if (!this.open) this.#from = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    this.open = next;
+  }
+
+  /** The focus goes back to what opened it. */
+  close(): void {
+    this.open = null;
+    const from = this.#from;
+    this.#from = null;
+    void tick().then(() => {
+      if (from?.isConnected && from !== document.body) from.focus({ preventScroll: true });
+    });
+  }
+
+  /** Another conversation or page is shown. */
+  leave(): void {
+    this.open = null;
+    this.#from = null;
+  }
+}
+
+export function sourceOf({ message, number }: OpenSource): Source | undefined {
+  return message.sources.find((source) => source.number === number);
+}
+
+/** The words of a source that are marked: those that support the sentence, the quote, or else the whole passage. */
+export function markedWords(open: OpenSource): string[] {
+  if (open.quoted !== undefined) return [open.quoted];
+  const citation = open.sentence === undefined ? undefined : open.message.proof?.citations[open.sentence];
+  const support = citation?.support.find(({ source }) => source === open.number);
+  if (support?.text) return [support.text];
+  return [sourceOf(open)?.text ?? ""];
+}
