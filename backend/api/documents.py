@@ -17,8 +17,8 @@ from backend.api.schemas import (
     DocumentList,
     DocumentQuery,
     Ok,
-    PassageQuery,
     PassageList,
+    PassageQuery,
     PickBody,
 )
 from backend.api.sse import stream

@@ -25,7 +25,7 @@ JSON = Any
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`sources`, `proof` and `usage` are JSON as `services.events` has them; `error` is {error, message} of a failed answer."""
+    """`sources`, `proof` and `usage` are JSON as `services.events` has them; `error`: {error, message} of a failure."""
 
     id: str
     parent_id: str | None
@@ -303,7 +303,8 @@ class Conversations:
         """Ends an answer. Nothing happens when its conversation was deleted meanwhile."""
         with self._database.write(durable=True) as db:
             db.execute(
-                "UPDATE messages SET content = ?, thinking = ?, usage = ?, error = ?, proof = ?, status = ? WHERE id = ?",
+                "UPDATE messages SET content = ?, thinking = ?, usage = ?, error = ?, proof = ?, status = ? "
+                "WHERE id = ?",
                 (
                     content,
                     thinking,

@@ -36,7 +36,7 @@ def test_from_the_first_start_to_a_cited_answer_and_back_after_a_restart(
 
         ask(page, "Tell me a long story about the sea.")
         # Words of the answer, not of its heading: an answer that has not begun is taken back by Stop.
-        expect(last_answer(page).locator(".prose")).to_contain_text(re.compile(r"\w+ \w+ \w+"), timeout=60_000)
+        expect(last_answer(page).locator(".prose").first).to_contain_text(re.compile(r"\w+ \w+ \w+"), timeout=60_000)
         page.get_by_role("button", name="Stop").click()
         wait_until_written(page)
         expect(last_answer(page)).to_contain_text("Stopped. What was written is kept.")
