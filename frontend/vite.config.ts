@@ -1,5 +1,5 @@
 // How the page is built: everything from our own origin, nothing inlined, since the content policy allows neither.
-import { readdirSync, readFileSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
@@ -42,18 +42,14 @@ function mermaidForFrame(): Plugin {
   };
 }
 
-/** What pdf.js asks for when a document needs it: character maps, the standard fonts, decoders of two picture formats. */
+/** What pdf.js asks for when a document needs it: character maps, the standard fonts, decoders of picture formats. */
 function filesOfPdf(): Plugin {
-  const wanted = { cmaps: /\.bcmap$/, standard_fonts: /\.(?:pfb|ttf)$/, wasm: /\.(?:wasm|js)$/ };
   return {
     name: "files-of-pdf",
     apply: "build",
-    generateBundle() {
-      for (const [folder, kind] of Object.entries(wanted)) {
-        const from = `node_modules/pdfjs-dist/${folder}`;
-        for (const name of readdirSync(from).filter((one) => kind.test(one))) {
-          this.emitFile({ type: "asset", fileName: `pdf/${folder}/${name}`, source: readFileSync(`${from}/${name}`) });
-        }
+    closeBundle() {
+      for (const folder of ["cmaps", "standard_fonts", "wasm"]) {
+        cpSync(`node_modules/pdfjs-dist/${folder}`, `dist/pdf/${folder}`, { recursive: true });
       }
     },
   };

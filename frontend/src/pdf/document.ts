@@ -1,6 +1,7 @@
 // PDF pages, drawn by pdf.js: the page on a canvas, its text over it, unseen, so that words can be found and marked.
-import * as pdfjs from "pdfjs-dist";
-import workerUrl from "pdfjs-dist/build/pdf.worker.min.mjs?url";
+// The build for older engines: that of the window is some versions behind (no Map.getOrInsertComputed, no Math.sumPrecise).
+import * as pdfjs from "pdfjs-dist/legacy/build/pdf.mjs";
+import workerUrl from "pdfjs-dist/legacy/build/pdf.worker.min.mjs?url";
 
 pdfjs.GlobalWorkerOptions.workerSrc = workerUrl;
 

@@ -1,0 +1,104 @@
+"""A source beside the conversation: the page of a PDF or the text as it was read, marked, by pointer and by keyboard."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Begin, Kind
+from tests.e2e.pages import ask, drop, fetch, go, last_answer, source_panel, wait_until_read, wait_until_written
+from tests.e2e.test_accessibility import violations
+from tests.ollama_script import Answer
+from tests.ollama_stand_in import StandIn
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+both = pytest.mark.parametrize("kind", ["chromium", "window"])
+
+CITED = Answer(tokens=("They are mages", " who are possessed", " [1]."))
+INK = """() => {
+    const canvas = document.querySelector(".paper canvas");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let ink = 0;
+    for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200 && data[at] < 100) ink++;
+    return ink;
+}"""
+MARKED = """() => {
+    const marks = document.querySelector(".marks");
+    const { data } = marks.getContext("2d").getImageData(0, 0, marks.width, marks.height);
+    let yellow = 0;
+    for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200 && data[at] > 200 && data[at + 2] < 150) yellow++;
+    return yellow / (marks.width * marks.height);
+}"""
+
+
+def asked(page: Page, file: Path, question: str) -> None:
+    drop(page, file)
+    wait_until_read(page, file.name)
+    go(page, "")
+    ask(page, question)
+    wait_until_written(page)
+
+
+@both
+def test_a_pdf_opens_at_its_page_with_the_passage_marked(
+    begin: Begin, kind: Kind, shared: Path, ollama_stand_in: StandIn
+) -> None:
+    ollama_stand_in.answer = CITED
+    with begin(kind, OLLAMA_HOST=ollama_stand_in.host) as session:
+        page = session.page
+        asked(page, shared / "corpus" / "DA-1p.pdf", "What is an abomination?")
+        chip = last_answer(page).locator(".prose .cite").first
+        chip.click()
+        panel = source_panel(page)
+        expect(panel).to_be_focused()
+        expect(panel).to_contain_text("Page 1 of 1")
+        expect(panel.locator(".marks")).to_have_attribute("data-marks", re.compile("[1-9]"))
+        assert page.evaluate(INK) > 2_000  # the page is drawn, and not an empty sheet
+        assert 0.01 < page.evaluate(MARKED) < 0.5  # a passage of the page, not all of it
+        words = panel.locator(".textLayer").inner_text()
+        assert "Abomination" in words
+
+        # Larger: the page grows, and the marks with it.
+        before = panel.locator("canvas").first.bounding_box()
+        panel.get_by_role("button", name="Larger").click()
+        expect(panel).to_contain_text("125%")
+        page.wait_for_function(
+            "width => document.querySelector('.paper canvas').getBoundingClientRect().width > width * 1.2",
+            arg=before and before["width"],
+        )
+        assert 0.01 < page.evaluate(MARKED) < 0.5  # a passage of the page, not all of it
+
+        assert violations(page) == []
+        page.keyboard.press("Escape")
+        expect(panel).to_have_count(0)
+        expect(chip).to_be_focused()
+
+
+def test_a_text_opens_round_its_passage_and_says_when_its_document_is_gone(
+    begin: Begin, shared: Path, ollama_stand_in: StandIn
+) -> None:
+    ollama_stand_in.answer = CITED
+    with begin("chromium", OLLAMA_HOST=ollama_stand_in.host) as session:
+        page = session.page
+        asked(page, shared / "corpus" / "handbook-1p.docx", "Which act removed the bankruptcy judge?")
+        page.set_viewport_size({"width": 420, "height": 800})
+        last_answer(page).get_by_role("button", name=re.compile(r"^\d+ sources?$")).click()
+        panel = source_panel(page)
+        expect(panel.locator(".is-source")).to_be_visible()
+        assert page.evaluate("CSS.highlights.get('evidence').size") > 0
+        # On a narrow window it is a sheet from the bottom, and nothing of it is cut off.
+        box = panel.bounding_box()
+        assert box is not None and box["x"] == 0 and box["width"] == 420 and box["y"] + box["height"] == 800
+        assert violations(page) == []
+
+        # Passages before and after stand round it.
+        assert panel.locator(".words").count() > 1
+        (document,) = fetch(page, "/api/documents", method="GET")["documents"]
+        fetch(page, f"/api/documents/{document['id']}", method="DELETE")
+        panel.get_by_role("button", name=re.compile("Source 2 ")).click()
+        expect(panel).to_contain_text("This document is no longer in LocalChat.")
+        expect(panel.locator("blockquote.is-source")).to_contain_text(re.compile(r"\w+ \w+ \w+"))
+        session.complaints.clear()  # the 404 is what was asked for
