@@ -1,4 +1,4 @@
-"""A source beside the conversation: the page of a PDF or the text as it was read, marked, by pointer and by keyboard."""
+"""A source beside the conversation: the page of a PDF or the text as it was read, with its words marked."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ MARKED = """() => {
     const marks = document.querySelector(".marks");
     const { data } = marks.getContext("2d").getImageData(0, 0, marks.width, marks.height);
     let yellow = 0;
-    for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200 && data[at] > 200 && data[at + 2] < 150) yellow++;
+    for (let at = 0; at < data.length; at += 4)
+        if (data[at + 3] > 200 && data[at] > 200 && data[at + 2] < 150) yellow++;
     return yellow / (marks.width * marks.height);
 }"""
 
@@ -91,7 +92,8 @@ def test_a_text_opens_round_its_passage_and_says_when_its_document_is_gone(
         assert page.evaluate("CSS.highlights.get('evidence').size") > 0
         # On a narrow window it is a sheet from the bottom, and nothing of it is cut off.
         box = panel.bounding_box()
-        assert box is not None and box["x"] == 0 and box["width"] == 420 and box["y"] + box["height"] == 800
+        assert box is not None
+        assert (box["x"], box["width"], box["y"] + box["height"]) == (0, 420, 800)
         assert violations(page) == []
 
         # Passages before and after stand round it.
