@@ -101,6 +101,7 @@ def _services(config: Config, database: Database) -> Services:
     from backend.stores.conversations import Conversations
     from backend.stores.documents import Documents
     from backend.stores.imports import Imports
+    from backend.stores.pictures import Pictures
     from backend.stores.presets import Presets
     from backend.stores.settings import Settings
     from backend.stores.vectors import Vectors
@@ -109,6 +110,7 @@ def _services(config: Config, database: Database) -> Services:
     conversations = Conversations(database)
     documents = Documents(database)
     presets = Presets(database)
+    pictures = Pictures(database)
     vectors = Vectors(config.data / "passages.lance")
     embedder = Embedder(config.models)
     library = Library(config, documents, vectors, embedder)
@@ -116,7 +118,7 @@ def _services(config: Config, database: Database) -> Services:
     builtin = BuiltinEngine(config.models / FILE, command("builtin-engine"), environment())
     program = OllamaProgram(config.data / "logs" / "ollama.log")
     models = Models(settings, builtin, config.ollama_host, program)
-    chat = Chat(conversations, models, search, settings.get, config.max_message, presets=presets)
+    chat = Chat(conversations, models, search, settings.get, config.max_message, presets=presets, pictures=pictures)
     imports = Imports(database)
     return Services(
         config,
@@ -133,5 +135,6 @@ def _services(config: Config, database: Database) -> Services:
         Backup(config, database, library, VERSION),
         Restore(config.data),
         imports,
-        Exporter(conversations, imports),
+        Exporter(conversations, imports, pictures),
+        pictures,
     )

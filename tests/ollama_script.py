@@ -11,6 +11,7 @@ from typing import Any
 
 TOKEN = re.compile(r"\d|[^\W\d]+|[^\w\s]")  # how a small vocabulary cuts: words, single digits, marks
 TURN_TOKENS = 5  # what a chat template puts around a message
+PICTURE_TOKENS = 256  # what Gemma 3 makes of a picture of any size
 RUNNER_DIED = "an error was encountered while running the model: unexpected EOF"
 OVERFLOW = "the input length exceeds the context length"
 OFFLINE = "dial tcp: lookup registry.ollama.ai on 127.0.0.53:53: no such host"
@@ -71,6 +72,7 @@ class Model:
 SMOLLM2 = Model("smollm2:135m")
 TOOLS = Model("smollm2-tools:latest", ("completion", "tools"))
 THINKING = Model("smollm2-think:latest", ("completion", "thinking"))
+VISION = Model("smollm2-vision:latest", ("completion", "vision"))
 MINILM = Model("all-minilm:latest", ("embedding",), 512, 384, "bert", 22_565_376, "Q8_0", 25_279_431)
 
 
@@ -110,7 +112,16 @@ class Remote:
 
 
 def count_tokens(messages: Sequence[Mapping[str, Any]]) -> int:
-    return sum(TURN_TOKENS + len(TOKEN.findall(message.get("content", ""))) for message in messages)
+    pictures = sum(len(message.get("images") or ()) for message in messages)
+    words = sum(TURN_TOKENS + len(TOKEN.findall(message.get("content", ""))) for message in messages)
+    return words + pictures * PICTURE_TOKENS
+
+
+def as_seen(model: Model, messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What a model takes in: one that cannot see does not complain of a picture, and answers as if there were none."""
+    if "vision" in model.capabilities:
+        return [dict(message) for message in messages]
+    return [{key: value for key, value in message.items() if key != "images"} for message in messages]
 
 
 def spoken(answer: Answer, *, think: bool) -> list[tuple[str, str]]:

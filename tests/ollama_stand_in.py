@@ -152,7 +152,7 @@ class _Handler(Handler):
         if not body.get("messages"):
             self.load(model, body, window)
             return
-        prompt = self.ollama.count(body["messages"])
+        prompt = self.ollama.count(script.as_seen(model, body["messages"]))
         if prompt > window and body.get("truncate") is False:
             raise Refused(400, script.OVERFLOW)
         answer = self.ollama.answers.popleft() if self.ollama.answers else self.ollama.answer

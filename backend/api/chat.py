@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Blueprint, Response
 
 from backend.api.endpoint import endpoint
 from backend.api.parts import parts
 from backend.api.schemas import BudgetBody, ChatBody, Ok
 from backend.api.sse import stream
-from backend.errors import InvalidRequest
 from backend.services.chat import Question
 from backend.services.events import Budget, ChatEvent
 
 blueprint = Blueprint("chat", __name__)
 
+LARGEST: Final = 40_000_000
+"""Bytes of a question: its pictures in base64, and the longest message there may be."""
+
 
 @blueprint.post("/api/chat")
-@endpoint(body=ChatBody, events=ChatEvent)
+@endpoint(body=ChatBody, events=ChatEvent, largest=LARGEST)
 def ask(body: ChatBody) -> Response:
     """Streams the answer to a message. Leaving the stream stops the generation and keeps what was written."""
-    if body.images:
-        raise InvalidRequest("Pictures cannot be sent to a model yet. Ask without them.")
     chat = parts().chat
     prepared = chat.prepare(
         Question(
@@ -37,6 +39,8 @@ def ask(body: ChatBody) -> Response:
             think=body.options.think,
             preset_id=body.preset_id,
             preset_said="preset_id" in body.model_fields_set,
+            images=body.images or (),
+            image_ids=body.image_ids or (),
         )
     )
     return stream(lambda: chat.answer(prepared))
@@ -63,6 +67,7 @@ def budget(body: BudgetBody) -> Budget:
             model=body.model,
             preset_id=body.preset_id,
             preset_said="preset_id" in body.model_fields_set,
+            pictures=[(picture.width, picture.height) for picture in body.pictures],
         )
     )
 

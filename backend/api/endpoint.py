@@ -46,7 +46,7 @@ def endpoint(
 ) -> Callable[[Callable[..., Any]], View]:
     """Hands the view its parsed `body` and `query`, and turns the model or dataclass that it returns into JSON.
 
-    `largest`: bytes of the body, where it comes from a file. Raises MalformedRequest (not JSON), UnsupportedType
+    `largest`: bytes of the body, where it may hold a file. Raises MalformedRequest (not JSON), UnsupportedType
     (another content type), TooLarge, InvalidRequest (a value is wrong).
     """
 
@@ -73,7 +73,7 @@ def _json(largest: int | None) -> Any:
     if not request.is_json:
         raise UnsupportedType("Send JSON, with the header Content-Type: application/json.")
     if largest is not None and (request.content_length is None or request.content_length > largest):
-        raise TooLarge(f"The file is larger than {largest // 1000:,} kB, so it is none of LocalChat's.")
+        raise TooLarge(f"The request is larger than {largest // 1000:,} kB, which is the most that is taken here.")
     try:
         return request.get_json()
     # Python gives up on JSON that is nested thousands deep.

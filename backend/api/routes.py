@@ -20,10 +20,34 @@ log = logging.getLogger(__name__)
 
 
 def install(app: Flask, services: Services) -> None:
-    from backend.api import backup, chat, conversations, documents, models, presets, search, settings, system, transfer
+    from backend.api import (
+        backup,
+        chat,
+        conversations,
+        documents,
+        models,
+        pictures,
+        presets,
+        search,
+        settings,
+        system,
+        transfer,
+    )
 
     app.extensions["localchat"] = services
-    for module in (backup, chat, conversations, documents, models, presets, search, settings, system, transfer):
+    for module in (
+        backup,
+        chat,
+        conversations,
+        documents,
+        models,
+        pictures,
+        presets,
+        search,
+        settings,
+        system,
+        transfer,
+    ):
         app.register_blueprint(module.blueprint)
     app.add_url_rule("/", "nothing", _nothing)
     app.add_url_rule("/<path:path>", "nothing", _nothing)

@@ -50,10 +50,18 @@ class ChatBody(Schema):
     conversation_id: Id | None = None
     parent_id: Id | None = Field(None, description="the message this one follows; null: none; left out: the last one")
     model: Name | None = None
-    images: list[str] | None = Field(None, description="base64; only for models that see", max_length=16)
+    images: list[str] | None = Field(None, description="PNG, JPEG, WebP or GIF in base64; only for models that see")
+    image_ids: list[Id] | None = Field(None, description="pictures of this conversation, shown again before `images`")
     document_ids: list[Id] | None = Field(None, max_length=10_000)
     options: ChatOptions = ChatOptions()
     preset_id: Id | None = Field(None, description=PRESET_ID)
+
+
+class PictureSize(Schema):
+    """Pixels."""
+
+    width: int = Field(ge=1, le=100_000)
+    height: int = Field(ge=1, le=100_000)
 
 
 class BudgetBody(Schema):
@@ -64,9 +72,20 @@ class BudgetBody(Schema):
     parent_id: Id | None = None
     model: Name | None = None
     preset_id: Id | None = Field(None, description=PRESET_ID)
+    pictures: list[PictureSize] = Field([], max_length=100)
 
 
 # --- conversations ----------------------------------------------------------------------------------------------
+
+
+class Picture(Schema):
+    """Of a question: GET /api/pictures/{id}. `width` and `height` in pixels, `size` in bytes."""
+
+    id: str
+    media_type: str
+    width: int
+    height: int
+    size: int
 
 
 class Message(Schema):
@@ -87,6 +106,7 @@ class Message(Schema):
     proof: Proof | None = None
     usage: dict[str, Any] | None
     created_at: str
+    images: list[Picture]
 
 
 class ConversationHead(Schema):

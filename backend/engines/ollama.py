@@ -8,10 +8,11 @@ window is full instead of forgetting its beginning.
 from __future__ import annotations
 
 import copy
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import from_json, to_json
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     class HonestClient(Client):
         upstream: Upstream
 
+
+MARKS: Final = re.compile(r"\[(img(?:-\d+)?)\]")
+"""What Ollama puts where a picture stands; in a text it would take the place of one, or refuse the prompt."""
 
 STATUS_SECONDS = 3.0
 """What `status` found is believed this long: a question must not wait for it."""
@@ -145,7 +149,7 @@ class OllamaAnswer:
             options["num_predict"] = request.max_tokens
         if request.temperature is not None:
             options["temperature"] = request.temperature
-        messages = [{"role": message.role, "content": message.content} for message in request.messages]
+        messages = [_message(message) for message in request.messages]
         client = self._engine.client(self._upstream)
         last = False
         try:
@@ -195,6 +199,14 @@ class OllamaPull:
             self._engine.forget()
         if status != "success" and not self._upstream.closed:
             raise PullError("Ollama ended the download before it was whole. Pull again: it goes on where it was.")
+
+
+def _message(message: ChatMessage) -> dict[str, Any]:
+    """As the package takes it: bytes become base64, while a text that happens to name a file would be opened."""
+    sent: dict[str, Any] = {"role": message.role, "content": MARKS.sub(r"[ \1]", message.content)}
+    if message.images:
+        sent["images"] = [image.data for image in message.images]
+    return sent
 
 
 def _usage(part: dict[str, Any]) -> Usage:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
-from backend.engines.base import ChatDelta, ChatRequest, Usage
+from backend.engines.base import ChatDelta, ChatMessage, ChatRequest, Usage
 from backend.errors import ContextOverflow, EngineError, EngineUnavailable, GenerationError, ModelNotFound
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class OpenAIAnswer:
         request = self._request
         body: dict[str, Any] = {
             "model": request.model,
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+            "messages": [{"role": message.role, "content": _content(message)} for message in request.messages],
             "stream": True,
             "stream_options": {"include_usage": True},
         }
@@ -63,6 +64,17 @@ class OpenAIAnswer:
         if request.temperature is not None:
             body["temperature"] = request.temperature
         return body
+
+
+def _content(message: ChatMessage) -> str | list[dict[str, Any]]:
+    """Plain text; with pictures the parts that OpenAI's chat completions take, each picture as a data URI."""
+    if not message.images:
+        return message.content
+    pictures = [f"data:{image.media_type};base64,{b64encode(image.data).decode()}" for image in message.images]
+    return [
+        {"type": "text", "text": message.content},
+        *({"type": "image_url", "image_url": {"url": picture}} for picture in pictures),
+    ]
 
 
 def _deltas(lines: Iterable[bytes]) -> Generator[ChatDelta, None, bool]:

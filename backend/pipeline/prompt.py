@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from backend.errors import ContextOverflow
@@ -27,14 +27,33 @@ MIN_ANSWER: Final = 256
 
 LETTERS: Final = re.compile(r"[A-Za-z \u00C0-\u024F]")
 
+PATCH: Final = 28
+"""Pixels of a side of what Qwen2.5-VL, Mistral 3.1 and their kin make one token of (14, two by two merged)."""
+
+LEAST_PICTURE: Final = 576
+"""Tokens that LLaVA 1.5 spends on each picture, whatever its size (24 × 24 patches); Gemma 3 spends 256."""
+
+MOST_PICTURE: Final = 4096
+"""Tokens: models scale down what is larger than some four million pixels."""
+
 Role = Literal["system", "user", "assistant"]
 Count = Callable[[str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """`id` is for whoever sends it; `width` and `height` in pixels."""
+
+    id: str
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     role: Role
     content: str
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +66,15 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`messages` to send; `passages`: how many of the excerpts, best first, are in it; tokens of each part."""
+    """`messages` to send; `passages`: how many of the excerpts, best first, are in it; tokens of each part.
+
+    `history_left_out` counts turns, `pictures_left_out` the pictures of the history.
+    """
 
     messages: list[Turn]
     passages: int
     history_left_out: int
+    pictures_left_out: int
     system: int
     history: int
     documents: int
@@ -74,6 +97,19 @@ def estimate(text: str) -> int:
     return (letters * 10) // 33 + (len(text) - letters) + 1
 
 
+def estimate_picture(picture: Picture) -> int:
+    """Tokens of a picture, which no engine tells before it has read it: a guess, and on the high side.
+
+    Each family of models cuts a picture in its own way: by its pixels (Qwen2.5-VL, Mistral 3.1: one token for 28 × 28),
+    into a fixed number (Gemma 3: 256; LLaVA 1.5: 576), or into tiles (LLaVA 1.6: up to 2,880; MiniCPM-V: 64 each). By
+    the pixels is the dearest of them for a picture as large as the page sends it, but for LLaVA 1.6 with small ones.
+    Where the engine counts more and refuses, the prompt is fitted again with a larger `factor` (see `services.chat`);
+    what was really used stands in the turn's usage.
+    """
+    patches = -(-picture.width // PATCH) * -(-picture.height // PATCH)
+    return max(LEAST_PICTURE, min(patches, MOST_PICTURE))
+
+
 def fit(
     question: str,
     history: Sequence[Turn],
@@ -83,15 +119,23 @@ def fit(
     documents_limit: int,
     count: Count = estimate,
     system: str = SYSTEM,
+    pictures: Sequence[Picture] = (),
+    factor: float = 1.0,
 ) -> Prompt:
     """Fills the window in this order: system, question, room for the answer, passages, then history from the newest.
 
-    window, documents_limit: tokens. Raises ContextOverflow when system and question leave no room for an answer.
+    window, documents_limit: tokens. `pictures`: of the question. `factor`: on what `estimate_picture` says of one.
+    Raises ContextOverflow when system and question leave no room for an answer. A turn of the history whose pictures do
+    not fit any more is kept without them, and so are those before it.
     The front of the prompt stays the same from turn to turn, so that the engine's cache serves it: passages stand
     with the question they were found for, at the end.
     """
+
+    def seen(pictures: Sequence[Picture]) -> int:
+        return sum(int(estimate_picture(picture) * factor) for picture in pictures)
+
     system_tokens = count(system) + PER_MESSAGE
-    question_tokens = count(question) + PER_MESSAGE
+    question_tokens = count(question) + seen(pictures) + PER_MESSAGE
     room = window - system_tokens - question_tokens
     if room < MIN_ANSWER:
         if system_tokens > question_tokens and system_tokens > PER_MESSAGE + count(SYSTEM):
@@ -99,6 +143,12 @@ def fit(
                 f"The system prompt of the preset takes about {system_tokens:,} tokens and the message "
                 f"{question_tokens:,}; the model's window has {window:,}. Shorten the system prompt, choose a model "
                 "with a larger window, or raise the context window."
+            )
+        if pictures and window - system_tokens - count(question) - PER_MESSAGE >= MIN_ANSWER:
+            raise ContextOverflow(
+                f"The pictures of the message take about {seen(pictures):,} tokens, and the model's window has "
+                f"{window:,}. Send fewer of them, choose a model with a larger window, or raise the context window in "
+                "the settings."
             )
         raise ContextOverflow(
             f"The message takes about {question_tokens:,} tokens, and the model's window has {window:,}. Shorten the "
@@ -120,12 +170,14 @@ def fit(
 
     kept: list[Turn] = []
     history_tokens = 0
+    still_seen = True
     for turn in reversed(history):
         cost = count(turn.content) + PER_MESSAGE
         if history_tokens + cost > room:
             break
-        kept.append(turn)
-        history_tokens += cost
+        still_seen = still_seen and history_tokens + cost + seen(turn.pictures) <= room
+        kept.append(turn if still_seen else replace(turn, pictures=()))
+        history_tokens += cost + seen(kept[-1].pictures)
     # A history never begins with an answer whose question is gone.
     while kept and kept[-1].role == "assistant":
         history_tokens -= count(kept.pop().content) + PER_MESSAGE
@@ -135,9 +187,10 @@ def fit(
     if blocks:
         content = f"{DOCUMENTS}\n\n" + "\n\n".join(blocks) + f"\n\nQuestion: {question}"
     return Prompt(
-        messages=[Turn("system", system), *kept, Turn("user", content)],
+        messages=[Turn("system", system), *kept, Turn("user", content, tuple(pictures))],
         passages=len(blocks),
         history_left_out=len(history) - len(kept),
+        pictures_left_out=sum(len(turn.pictures) for turn in history) - sum(len(turn.pictures) for turn in kept),
         system=system_tokens,
         history=history_tokens,
         documents=documents_tokens,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from backend.stores.database import Database
     from backend.stores.documents import Documents
     from backend.stores.imports import Imports
+    from backend.stores.pictures import Pictures
     from backend.stores.presets import Presets
     from backend.stores.settings import Settings
 
@@ -43,6 +44,7 @@ class Services:
     restore: Restore
     imports: Imports
     exporter: Exporter
+    pictures: Pictures
     desktop: Desktop | None = None
     closed: bool = False
 

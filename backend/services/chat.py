@@ -5,13 +5,23 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from backend.engines.base import ChatDelta, ChatMessage, ChatRequest, ChatStream, Usage
+from backend.engines.base import ChatDelta, ChatImage, ChatMessage, ChatRequest, ChatStream, Usage
 from backend.errors import ContextOverflow, InvalidRequest, LocalChatError, TooLarge
-from backend.pipeline.prompt import PER_MESSAGE, SYSTEM, Excerpt, Prompt, Turn, estimate, fit
+from backend.pipeline.prompt import (
+    PER_MESSAGE,
+    SYSTEM,
+    Excerpt,
+    Picture,
+    Prompt,
+    Turn,
+    estimate,
+    estimate_picture,
+    fit,
+)
 from backend.services.events import (
     IDLE,
     Budget,
@@ -25,9 +35,12 @@ from backend.services.events import (
     Thinking,
     TurnUsage,
 )
-from backend.services.models import Choice, Models
+from backend.services.models import Choice, Models, can_see
+from backend.services.pictures import arrived, check_count
 from backend.services.relay import Relay
 from backend.stores.conversations import Conversations, Message
+from backend.stores.pictures import Image, Pictures
+from backend.stores.pictures import Picture as Kept
 from backend.stores.presets import Preset, Presets
 
 if TYPE_CHECKING:
@@ -60,7 +73,8 @@ class Question:
     It follows `parent_id`; where that is None it follows the shown branch's last message, or with `at_root` nothing: it
     is then another first question of its conversation. What is None here is as the preset says, then as the settings
     say. `preset_said`: `preset_id` was chosen, if only to be none; else it is the conversation's last, or the default
-    one for a new conversation.
+    one for a new conversation. `image_ids` are pictures that the conversation has already, `images` new ones in base64,
+    which follow them. `pictures`: (width, height) of them, where only the budget is asked for.
     """
 
     message: str
@@ -77,17 +91,27 @@ class Question:
     preset_id: str | None = None
     preset_said: bool = False
     system: str = SYSTEM
+    images: Sequence[str] = ()
+    image_ids: Sequence[str] = ()
+    pictures: Sequence[tuple[int, int]] = ()
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A question that nothing stands against: everything that can be refused has been. Its preset is applied."""
+    """A question that nothing stands against: everything that can be refused has been. Its preset is applied.
+
+    `images` are kept with the question, `pictures` are those of them that are sent. A model that cannot see is sent
+    none, nor those of the history: `unseen` counts them.
+    """
 
     question: Question
     choice: Choice
     window: int
     parent_id: str | None
     history: list[Turn]
+    images: list[Image]
+    pictures: tuple[Picture, ...]
+    unseen: int
 
 
 @dataclass
@@ -147,6 +171,7 @@ class Chat:
         limit: int,
         *,
         presets: Presets,
+        pictures: Pictures,
     ) -> None:
         self._conversations = conversations
         self._models = models
@@ -154,11 +179,12 @@ class Chat:
         self._settings = settings
         self._limit = limit
         self._presets = presets
+        self._pictures = pictures
         self._running: dict[str, Running] = {}
         self._closed = False
 
     def prepare(self, question: Question) -> Prepared:
-        """Raises InvalidRequest, TooLarge, NotFound, ModelNotFound, EngineUnavailable, ContextOverflow."""
+        """Raises RequestError, ModelNotFound, EngineUnavailable, ContextOverflow."""
         if not question.message.strip():
             raise InvalidRequest("The message is empty. Write something.")
         if len(question.message) > self._limit:
@@ -172,9 +198,20 @@ class Chat:
         question = self._with_preset(question)
         choice = self._models.active(question.model)
         window = _window(question, choice)
+        sees = can_see(choice.model)
+        if question.images and not sees:
+            raise InvalidRequest(
+                f"{choice.label} cannot see pictures. Choose a model that can, or add them to your documents instead."
+            )
+        images = self._images(question)
+        pictures = _sizes(image.picture for image in images)
+        unseen = 0
+        if not sees:
+            unseen = len(pictures) + sum(len(turn.pictures) for turn in history)
+            pictures, history = (), _blind(history)
         # A question that cannot fit is refused here, before anything is kept.
-        fit(question.message, [], [], window=window, documents_limit=0, system=question.system)
-        return Prepared(question, choice, window, parent, history)
+        fit(question.message, [], [], window=window, documents_limit=0, system=question.system, pictures=pictures)
+        return Prepared(question, choice, window, parent, history, images, pictures, unseen)
 
     def budget(self, question: Question) -> Budget:
         """What a message would take of the window, without its passages. Raises as `prepare`, but not for length."""
@@ -182,12 +219,24 @@ class Chat:
         question = self._with_preset(question)
         choice = self._models.active(question.model)
         window = _window(question, choice)
+        pictures = [Picture("", width, height) for width, height in question.pictures]
+        if not can_see(choice.model):
+            pictures, history = [], _blind(history)
         try:
-            prompt = fit(question.message, history, [], window=window, documents_limit=0, system=question.system)
+            prompt = fit(
+                question.message,
+                history,
+                [],
+                window=window,
+                documents_limit=0,
+                system=question.system,
+                pictures=pictures,
+            )
         except ContextOverflow:
-            tokens = estimate(question.message) + PER_MESSAGE
+            tokens = estimate(question.message) + sum(map(estimate_picture, pictures)) + PER_MESSAGE
             system = estimate(question.system) + PER_MESSAGE
-            return Budget(window, system, 0, 0, tokens, 0, window - system - tokens, [], len(history))
+            left_out = sum(len(turn.pictures) for turn in history)
+            return Budget(window, system, 0, 0, tokens, 0, window - system - tokens, [], len(history), left_out)
         return _budget(prompt, window, [])
 
     def answer(self, prepared: Prepared) -> Iterator[ChatEvent | Idle]:
@@ -272,6 +321,13 @@ class Chat:
         branch = self._conversations.branch(question.conversation_id, parent)
         return parent, _turns(branch)
 
+    def _images(self, question: Question) -> list[Image]:
+        check_count(len(question.image_ids) + len(question.images))
+        if question.image_ids and not question.conversation_id:
+            raise InvalidRequest("image_ids needs the conversation_id that they belong to.")
+        kept = self._pictures.of_conversation(question.conversation_id or "", question.image_ids)
+        return kept + arrived(question.images)
+
     def _with_preset(self, question: Question) -> Question:
         """Raises NotFound for a preset that is named and gone."""
         preset = self._preset(question)
@@ -315,6 +371,8 @@ class Chat:
             documents_limit=SMALL_DOCUMENTS if small else prepared.window // 2,
             count=lambda text: int(estimate(text) * factor),
             system=prepared.question.system,
+            pictures=prepared.pictures,
+            factor=factor,
         )
 
     def _request(self, prepared: Prepared, prompt: Prompt) -> ChatRequest:
@@ -322,12 +380,20 @@ class Chat:
         temperature = question.temperature
         return ChatRequest(
             model=prepared.choice.model.name,
-            messages=[ChatMessage(turn.role, turn.content) for turn in prompt.messages],
+            messages=[
+                ChatMessage(turn.role, turn.content, self._shown(prepared, turn.pictures)) for turn in prompt.messages
+            ],
             window=prepared.window,
             max_tokens=question.max_tokens or prepared.window - prompt.used,
             temperature=self._settings("temperature", 0.3) if temperature is None else temperature,
             think=question.think,
         )
+
+    def _shown(self, prepared: Prepared, pictures: Sequence[Picture]) -> tuple[ChatImage, ...]:
+        """With their bytes: the question's own are not in the store yet."""
+        own = {image.picture.id: image for image in prepared.images}
+        images = [own.get(picture.id) or self._pictures.get(picture.id) for picture in pictures]
+        return tuple(ChatImage(image.picture.media_type, image.data) for image in images)
 
     def _begin(self, prepared: Prepared, prompt: Prompt, found: Sequence[Source]) -> ChatStarted:
         question, choice = prepared.question, prepared.choice
@@ -340,6 +406,7 @@ class Chat:
             sources=[dataclasses.asdict(source) for source in used],
             title=title_of(question.message),
             preset_id=question.preset_id,
+            images=prepared.images,
         )
         return ChatStarted(
             conversation_id=turn.conversation_id,
@@ -351,6 +418,8 @@ class Chat:
             sources=used,
             budget=_budget(prompt, prepared.window, left_out),
             preset_id=question.preset_id,
+            unseen_pictures=prepared.unseen,
+            warning=_unseen(prepared.unseen, choice.label),
         )
 
     def _announce(self, started: ChatStarted, prompt: Prompt, window: int, found: Sequence[Source]) -> ChatStarted:
@@ -419,10 +488,25 @@ def _turns(branch: Sequence[Message]) -> list[Turn]:
     turns: list[Turn] = []
     for message in branch:
         if message.content.strip():
-            turns.append(Turn(message.role, message.content))
+            turns.append(Turn(message.role, message.content, _sizes(message.images)))
         elif message.role == "assistant" and turns and turns[-1].role == "user":
             turns.pop()
     return turns
+
+
+def _sizes(pictures: Iterable[Kept]) -> tuple[Picture, ...]:
+    return tuple(Picture(picture.id, picture.width, picture.height) for picture in pictures)
+
+
+def _blind(history: Sequence[Turn]) -> list[Turn]:
+    return [dataclasses.replace(turn, pictures=()) for turn in history]
+
+
+def _unseen(pictures: int, label: str) -> str | None:
+    if not pictures:
+        return None
+    which = "the picture" if pictures == 1 else f"the {pictures} pictures"
+    return f"{label} cannot see. It answers without {which} of this conversation; choose a model that sees for them."
 
 
 def _shared_out(found: Sequence[Source], passages: int) -> tuple[list[Source], list[LeftOut]]:
@@ -451,6 +535,7 @@ def _budget(prompt: Prompt, window: int, left_out: list[LeftOut]) -> Budget:
         free=window - prompt.used,
         left_out=left_out,
         history_left_out=prompt.history_left_out,
+        pictures_left_out=prompt.pictures_left_out,
     )
 
 

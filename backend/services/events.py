@@ -104,7 +104,11 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How the model's window is shared out, in tokens. `answer` is the room kept for the answer."""
+    """How the model's window is shared out, in tokens. `answer` is the room kept for the answer.
+
+    Pictures are estimated, and stand with the question or the history that they belong to. `pictures_left_out` are
+    those of the history that did not fit.
+    """
 
     window: int
     system: int
@@ -115,6 +119,7 @@ class Budget:
     free: int
     left_out: list[LeftOut] = field(default_factory=list)
     history_left_out: int = 0
+    pictures_left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,10 @@ class TurnUsage:
 
 @dataclass(frozen=True, slots=True)
 class ChatStarted:
-    """`proved`: the answer's sentences will be held against the sources, as `Citations`."""
+    """`proved`: the answer's sentences will be held against the sources, as `Citations`.
+
+    `unseen_pictures` of the question and the history are not sent, since the model cannot see; `warning` says so.
+    """
 
     conversation_id: str
     message_id: str
@@ -144,6 +152,8 @@ class ChatStarted:
     budget: Budget
     preset_id: str | None = None
     proved: bool = False
+    unseen_pictures: int = 0
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

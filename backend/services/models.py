@@ -303,6 +303,11 @@ def can_chat(model: ModelInfo) -> bool:
     return not model.capabilities or "completion" in model.capabilities
 
 
+def can_see(model: ModelInfo) -> bool:
+    """Only what is said: Ollama takes a picture for a model that cannot see, and answers as if it were not there."""
+    return "vision" in model.capabilities
+
+
 def fit_to_memory(size: int, memory: int) -> Literal["fits", "tight", "too large"]:
     """Whether a model of `size` bytes runs in `memory` bytes; a fifth is added for its context and buffers."""
     need = size * 1.2

@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from backend.errors import NotFound
+from backend.stores import pictures
 from backend.stores.database import Database
+from backend.stores.pictures import Image, Picture
 
 Role = Literal["user", "assistant"]
 Status = Literal["streaming", "done", "stopped", "interrupted", "failed"]
@@ -25,7 +27,10 @@ JSON = Any
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`sources`, `proof` and `usage` are JSON as `services.events` has them; `error`: {error, message} of a failure."""
+    """`sources`, `proof` and `usage` are JSON as `services.events` has them; `error`: {error, message} of a failure.
+
+    `images`: the pictures of a question.
+    """
 
     id: str
     parent_id: str | None
@@ -39,6 +44,7 @@ class Message:
     proof: JSON
     usage: JSON
     created_at: str
+    images: list[Picture]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +130,12 @@ class Conversations:
             messages = db.execute(
                 "SELECT * FROM messages WHERE conversation_id = ? ORDER BY created_at, rowid", (identity,)
             ).fetchall()
+            images = pictures.of_messages(db, identity)
         return Conversation(
             **_summary_values(row),
             leaf_id=row["leaf_id"],
             preset_id=row["preset_id"],
-            messages=[_message(one) for one in messages],
+            messages=[_message(one, images) for one in messages],
         )
 
     def rename(self, identity: str, title: str) -> None:
@@ -219,7 +226,8 @@ class Conversations:
                 """,
                 (message_id,),
             ).fetchall()
-        return [_message(row) for row in rows]
+            images = pictures.of_messages(db, identity)
+        return [_message(row, images) for row in rows]
 
     def leaf(self, identity: str) -> str | None:
         """Raises NotFound."""
@@ -237,13 +245,14 @@ class Conversations:
         sources: Sequence[JSON],
         title: str = "",
         preset_id: str | None = None,
+        images: Sequence[Image] = (),
     ) -> Turn:
         """Keeps the question and the still empty answer in one transaction; for None in a new conversation, `title`d.
 
         The conversation remembers the preset; one that was deleted a moment ago is none.
 
-        A question equal to one that `parent_id` already has is that question again, so writing an answer again makes
-        a sibling of the answer and not a second question.
+        A question equal to one that `parent_id` already has, pictures included, is that question again, so writing an
+        answer again makes a sibling of the answer and not a second question.
         """
         answer_id, now = uuid.uuid4().hex, _now()
         with self._database.write(durable=True) as db:
@@ -254,18 +263,15 @@ class Conversations:
                 title = self._row(db, identity)["title"]
             if parent_id is not None:
                 _require_message(db, identity, parent_id)
-            same = db.execute(
-                "SELECT id FROM messages WHERE conversation_id = ? AND parent_id IS ? AND role = 'user' "
-                "AND content = ? ORDER BY created_at DESC LIMIT 1",
-                (identity, parent_id, question),
-            ).fetchone()
-            question_id: str = same["id"] if same else uuid.uuid4().hex
+            same = _same_question(db, identity, parent_id, question, [image.picture.id for image in images])
+            question_id = same or uuid.uuid4().hex
             if not same:
                 db.execute(
                     "INSERT INTO messages (id, conversation_id, parent_id, role, content, status, created_at) "
                     "VALUES (?, ?, ?, 'user', ?, 'done', ?)",
                     (question_id, identity, parent_id, question, now),
                 )
+                pictures.keep(db, question_id, images)
             db.execute(
                 "INSERT INTO messages (id, conversation_id, parent_id, role, content, status, model, sources, "
                 "created_at) VALUES (?, ?, ?, 'assistant', '', 'streaming', ?, ?, ?)",
@@ -320,9 +326,10 @@ class Conversations:
         """Raises NotFound."""
         with self._database.read() as db:
             row = db.execute("SELECT * FROM messages WHERE id = ?", (message_id,)).fetchone()
-        if row is None:
-            raise NotFound("There is no such message. It may have been deleted.")
-        return _message(row)
+            if row is None:
+                raise NotFound("There is no such message. It may have been deleted.")
+            images = pictures.of_messages(db, row["conversation_id"])
+        return _message(row, images)
 
     def interrupt_unfinished(self) -> int:
         """Answers that were being written when the program ended are kept as interrupted; how many there were."""
@@ -355,6 +362,19 @@ def _require_message(db: sqlite3.Connection, conversation_id: str, message_id: s
         raise NotFound("There is no such message in this conversation. It may have been deleted.")
 
 
+def _same_question(
+    db: sqlite3.Connection, conversation_id: str, parent_id: str | None, question: str, images: Sequence[str]
+) -> str | None:
+    """The newest question after `parent_id` with these words and these pictures."""
+    row = db.execute(
+        "SELECT id FROM messages WHERE conversation_id = ? AND parent_id IS ? AND role = 'user' AND content = ? "
+        "AND (SELECT json_group_array(picture_id) FROM (SELECT picture_id FROM message_pictures "
+        "WHERE message_id = messages.id ORDER BY position)) = ? ORDER BY created_at DESC LIMIT 1",
+        (conversation_id, parent_id, question, json.dumps(list(images), separators=(",", ":"))),
+    ).fetchone()
+    return row["id"] if row else None
+
+
 def summary(row: sqlite3.Row) -> Summary:
     """Of a row with the columns of `SUMMARY`."""
     return Summary(**_summary_values(row))
@@ -372,7 +392,7 @@ def _summary_values(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def _message(row: sqlite3.Row) -> Message:
+def _message(row: sqlite3.Row, images: Mapping[str, list[Picture]]) -> Message:
     return Message(
         id=row["id"],
         parent_id=row["parent_id"],
@@ -386,6 +406,7 @@ def _message(row: sqlite3.Row) -> Message:
         proof=json.loads(row["proof"]) if row["proof"] else None,
         usage=json.loads(row["usage"]) if row["usage"] else None,
         created_at=row["created_at"],
+        images=images.get(row["id"], []),
     )
 
 

@@ -205,6 +205,29 @@ MIGRATIONS: tuple[str, ...] = (
     -- JSON of Proof: quotes, and the sentences of an answer as they were held against its sources; NULL: they were not.
     ALTER TABLE messages ADD COLUMN proof TEXT;
     """,
+    # Pictures of questions: one row for each that is different, gone when the last question that shows it is.
+    """
+    CREATE TABLE pictures (
+        id TEXT PRIMARY KEY,                        -- SHA-256 of data
+        media_type TEXT NOT NULL CHECK (media_type IN ('image/png', 'image/jpeg', 'image/webp', 'image/gif')),
+        width INTEGER NOT NULL,
+        height INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        data BLOB NOT NULL                          -- last, so that the rest is read without it
+    ) STRICT;
+
+    CREATE TABLE message_pictures (
+        message_id TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        picture_id TEXT NOT NULL REFERENCES pictures (id),
+        PRIMARY KEY (message_id, position)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX message_pictures_by_picture ON message_pictures (picture_id);
+    CREATE TRIGGER pictures_without_message AFTER DELETE ON message_pictures BEGIN
+        DELETE FROM pictures WHERE id = old.picture_id
+            AND NOT EXISTS (SELECT 1 FROM message_pictures WHERE picture_id = old.picture_id);
+    END;
+    """,
 )
 
 

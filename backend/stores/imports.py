@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from backend.stores import pictures
 from backend.stores.conversations import Role, Status
 from backend.stores.database import Database
+from backend.stores.pictures import Image
 
 MOST_VARIABLES = 500
 """Values in one IN (…); SQLite takes some thousands."""
@@ -31,6 +33,7 @@ class ImportedMessage:
     error: Any = None
     sources: Sequence[Any] = field(default_factory=list)
     usage: Any = None
+    images: Sequence[Image] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class Imports:
                 "sources, usage, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [_row(message, identity, ids) for message in conversation.messages],
             )
+            for message in conversation.messages:
+                pictures.keep(db, ids[message.key], message.images)
         return True
 
     def origin(self, identity: str) -> str | None:

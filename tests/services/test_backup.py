@@ -33,9 +33,11 @@ from backend.services.child import environment
 from backend.services.events import BackupDone, CopyStep, RestoreDone
 from backend.services.restore import Restore
 from backend.stores.database import MIGRATIONS, Database
+from backend.stores.pictures import Image
 from backend.stores.presets import Presets
 from backend.stores.swap import Swap
 from tests.conftest import ROOT, services_of
+from tests.pictures import picture
 
 GREEN = "The lighthouse of Port Ellery was painted green in 1874."
 FERRY = "The ferry to the island leaves at noon on Sundays."
@@ -127,6 +129,19 @@ def test_everything_comes_back_and_search_finds_the_same(
         path, document = services.library.path(services.documents.list()[0][0].id)
         assert hashlib.sha256(path.read_bytes()).hexdigest() == document.sha256
     assert not (other.data / "restore").exists()
+
+
+def test_the_pictures_of_questions_come_back(config: Config, tmp_path: Path) -> None:
+    image = Image.of(picture("JPEG"), "image/jpeg", 64, 48)
+    with running(config) as services:
+        services.conversations.begin_turn(None, None, "What is this?", model="m", sources=[], images=[image])
+        back_up(services, tmp_path / "b.zip")
+    other = replace(config, data=tmp_path / "other")
+    restore(other.data, tmp_path / "b.zip")
+    with running(other) as services:
+        [summary] = services.conversations.listed()[0]
+        assert services.conversations.get(summary.id).messages[0].images == [image.picture]
+        assert services.pictures.get(image.picture.id) == image
 
 
 def test_a_restore_replaces_what_was_there(config: Config, full: tuple[Path, BackupDone]) -> None:

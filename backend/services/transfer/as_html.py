@@ -18,10 +18,10 @@ from backend.services.transfer.prose import (
     Table,
     blocks,
 )
-from backend.services.transfer.transcript import Cited, Entry, Transcript
+from backend.services.transfer.transcript import Cited, Entry, Shown, Transcript
 
 # The policy is the second wall behind the escaping: even a tag that got through could run and fetch nothing.
-POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1a1e1c; --soft: #5c645f; --line: #e3e5e1; --tint: #f3f4f2; --page: #fdfdfc;
@@ -38,6 +38,8 @@ header p { margin: .4rem 0 0; color: var(--soft); }
 article { margin: 0 0 2rem; }
 .speaker { margin: 0 0 .4rem; color: var(--soft); font-size: .8125rem; font-weight: 600; }
 .question .said { padding: .8rem 1.1rem; border-radius: 10px; background: var(--tint); white-space: pre-wrap; }
+.pictures { display: flex; flex-wrap: wrap; gap: .6rem; margin-top: .6rem; }
+.pictures img { max-width: 100%; max-height: 32rem; border: 1px solid var(--line); border-radius: 8px; }
 .state { margin: .6rem 0 0; color: var(--fault); font-size: .875rem; }
 .said > :first-child { margin-top: 0; }
 .said > :last-child { margin-bottom: 0; }
@@ -102,11 +104,19 @@ def page(title: str, body: str) -> bytes:
 def _entry(entry: Entry) -> str:
     kind = "question" if entry.is_question else "answer"
     said = escape(entry.content) if entry.is_question else _blocks(blocks(entry.content))
+    pictures = _pictures(entry.pictures)
     state = f'<p class="state">{escape(entry.state)}</p>' if entry.state else ""
     return (
         f'\n<article class="{kind}"><h2 class="speaker">{escape(entry.speaker)}</h2>'
-        f'<div class="said" dir="auto">{said}</div>{state}{_sources(entry.sources)}</article>'
+        f'<div class="said" dir="auto">{said}</div>{pictures}{state}{_sources(entry.sources)}</article>'
     )
+
+
+def _pictures(pictures: Sequence[Shown]) -> str:
+    if not pictures:
+        return ""
+    images = "".join(f'<img src="{escape(picture.uri)}" alt="{escape(picture.name)}">' for picture in pictures)
+    return f'<div class="pictures">{images}</div>'
 
 
 def _sources(sources: Sequence[Cited]) -> str:

@@ -24,6 +24,7 @@ def escape(text: str) -> str:
 
 def _entry(entry: Entry) -> str:
     parts = [f"## {escape(entry.speaker)}", _closed(entry.content).strip("\n")]
+    parts += [f"![{escape(picture.name)}]({picture.uri})" for picture in entry.pictures]
     if entry.state:
         parts.append(f"*{escape(entry.state)}*")
     if entry.sources:

@@ -17,6 +17,7 @@ from backend.services.transfer.transcript import day, transcript
 if TYPE_CHECKING:
     from backend.stores.conversations import Conversation, Conversations, Summary
     from backend.stores.imports import Imports
+    from backend.stores.pictures import Pictures
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,9 @@ TYPES: Final[dict[Format, str]] = {
 PACKED: Final = frozenset({"docx", "pdf"})
 """Formats that are compressed already."""
 
+WITH_PICTURES: Final = frozenset({"md", "html"})
+"""Documents that hold the pictures of questions; the others name them. JSON holds everything there is."""
+
 EVERY: Final = 10_000_000
 
 
@@ -43,9 +47,10 @@ class Exported:
 
 
 class Exporter:
-    def __init__(self, conversations: Conversations, imports: Imports) -> None:
+    def __init__(self, conversations: Conversations, imports: Imports, pictures: Pictures) -> None:
         self._conversations = conversations
         self._imports = imports
+        self._pictures = pictures
 
     def one(self, identity: str, format: Format) -> Exported:  # noqa: A002 - the name in the contract
         """The shown branch; as JSON the whole tree. Raises NotFound."""
@@ -88,13 +93,16 @@ class Exporter:
 
     def _render(self, conversation: Conversation, format: Format) -> bytes:  # noqa: A002
         if format == "json":
-            return as_json.render([(conversation, self._imports.origin(conversation.id))])
+            return as_json.render([(conversation, self._imports.origin(conversation.id))], self._data)
         from backend.services.transfer import as_docx, as_markdown, as_pdf
 
         render = {"md": as_markdown.render, "html": as_html.render, "docx": as_docx.render, "pdf": as_pdf.render}[
             format
         ]
-        return render(transcript(conversation))
+        return render(transcript(conversation, self._data if format in WITH_PICTURES else None))
+
+    def _data(self, picture: str) -> bytes:
+        return self._pictures.get(picture).data
 
 
 class _Pieces:

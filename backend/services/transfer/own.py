@@ -5,18 +5,23 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
+from backend.errors import InvalidRequest, RequestError
 from backend.services.events import Source
+from backend.services.pictures import MOST, picture
 from backend.services.transfer.found import LONGEST_ID, Found, read_title
 from backend.services.transfer.tree import Node, Said, plant
 from backend.services.transfer.values import mapping, moment, sequence, short, storable, string
 from backend.stores.conversations import Status
 from backend.stores.imports import ImportedMessage
+from backend.stores.pictures import Image
 
 ID: Final = re.compile(r"[0-9a-f]{32}")
 ORIGIN: Final = re.compile(r"(?:chatgpt|open-webui|localchat):\S+")
+NO_PICTURE: Final = "Some pictures could not be read. They were left out."
 STATUSES: Final[tuple[Status, ...]] = ("done", "stopped", "interrupted", "failed")
 
 
@@ -31,12 +36,14 @@ def read(item: dict[str, Any]) -> Found:
     raw = {key: message for message in sequence(item["messages"]) if (key := string(mapping(message).get("id")))}
     if len(raw) < len(item["messages"]):
         remarks.append("Some messages have no id of their own. They were left out.")
+    unread: list[str] = []
     nodes = {
-        key: Node(string(message.get("parent_id")) or None, _said(message, remarks)) for key, message in raw.items()
+        key: Node(string(message.get("parent_id")) or None, _said(message, remarks, unread))
+        for key, message in raw.items()
     }
     # Only to find out whether the tree is sound: a sound one is taken as it is, answers that follow answers included.
     tree = plant(nodes, created)
-    messages = _as_they_are(raw, remarks) if not tree.remarks and not remarks else None
+    messages = _as_they_are(raw, nodes, remarks) if not tree.remarks and not remarks else None
     leaf = item.get("leaf_id") if isinstance(item.get("leaf_id"), str) else None
     identity = string(item.get("id"))
     keep = messages is not None and bool(ID.fullmatch(identity)) and all(ID.fullmatch(key) for key in raw)
@@ -49,13 +56,14 @@ def read(item: dict[str, Any]) -> Found:
         updated_at=moment(item.get("updated_at")),
         leaf=(leaf if leaf in raw else None) if messages is not None else tree.leaf(leaf),
         messages=messages if messages is not None else tree.messages,
-        remarks=list(dict.fromkeys(remarks)) + tree.remarks,
+        remarks=list(dict.fromkeys(remarks + unread)) + tree.remarks,
         keep_id=keep,
         origin=origin if ORIGIN.fullmatch(origin) and len(origin) <= LONGEST_ID else None,
     )
 
 
-def _said(message: dict[str, Any], remarks: list[str]) -> Said | None:
+def _said(message: dict[str, Any], remarks: list[str], unread: list[str]) -> Said | None:
+    """unread: what is remarked on pictures, without which a message is still as it was."""
     role = message.get("role")
     if role not in ("user", "assistant") or not isinstance(message.get("content"), str):
         remarks.append("Some messages have no role or no content that is known here. They were left out.")
@@ -67,10 +75,13 @@ def _said(message: dict[str, Any], remarks: list[str]) -> Said | None:
         thinking=string(message.get("thinking")),
         model=short(message.get("model")),
         status=_status(message),
+        images=_images(message, unread),
     )
 
 
-def _as_they_are(raw: dict[str, dict[str, Any]], remarks: list[str]) -> list[ImportedMessage] | None:
+def _as_they_are(
+    raw: dict[str, dict[str, Any]], nodes: Mapping[str, Node], remarks: list[str]
+) -> list[ImportedMessage] | None:
     """The messages with everything they carry, parents first; None when a time is not one."""
     # SQLite checks parents row by row, and messages of one instant may stand in either order.
     found: list[ImportedMessage] = []
@@ -94,8 +105,23 @@ def _as_they_are(raw: dict[str, dict[str, Any]], remarks: list[str]) -> list[Imp
                 error=_error(error) if error is not None else None,
                 sources=_sources(message.get("sources"), remarks),
                 usage=_scrubbed(message["usage"]) if isinstance(message.get("usage"), dict) else None,
+                images=said.images if (said := nodes[key].said) else (),
             )
         )
+    return found
+
+
+def _images(message: dict[str, Any], unread: list[str]) -> list[Image]:
+    """The pictures of a question that are pictures; by their own bytes, whatever is said of them."""
+    found: list[Image] = []
+    for image in sequence(message.get("images")):
+        data = mapping(image).get("data")
+        try:
+            if message.get("role") != "user" or not isinstance(data, str) or len(found) >= MOST:
+                raise InvalidRequest(NO_PICTURE)
+            found.append(picture(data))
+        except RequestError:
+            unread.append(NO_PICTURE)
     return found
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -35,14 +36,26 @@ class Cited:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture of a question: what it is in words, and all of it as a data URI."""
+
+    name: str
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """`content` is plain text of a question and Markdown of an answer; `state` is empty for one that ended well."""
+    """`content` is plain text of a question and Markdown of an answer; `state` is empty for one that ended well.
+
+    `pictures` is empty where a format cannot hold them; they are then named in `content`.
+    """
 
     is_question: bool
     speaker: str
     content: str
     state: str = ""
     sources: list[Cited] = field(default_factory=list)
+    pictures: list[Shown] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +65,12 @@ class Transcript:
     entries: list[Entry]
 
 
-def transcript(conversation: Conversation) -> Transcript:
+def transcript(conversation: Conversation, data: Callable[[str], bytes] | None = None) -> Transcript:
+    """data: the bytes of a picture, by its id; without it pictures are only named."""
     return Transcript(
         title=TURNING.sub("", clean(conversation.title)).replace("\n", " ").strip() or "Conversation",
         date=day(conversation.created_at),
-        entries=[_entry(message) for message in shown_branch(conversation)],
+        entries=[_entry(message, data) for message in shown_branch(conversation)],
     )
 
 
@@ -85,9 +99,9 @@ def day(iso: str) -> str:
     return f"{moment.day} {moment:%B %Y, %H:%M}"
 
 
-def _entry(message: Message) -> Entry:
+def _entry(message: Message, data: Callable[[str], bytes] | None) -> Entry:
     if message.role == "user":
-        return Entry(is_question=True, speaker="You", content=clean(message.content))
+        return _question(message, data)
     state = STATES.get(message.status, "")
     if message.status == "failed" and isinstance(message.error, dict) and message.error.get("message"):
         state += f" {clean(str(message.error['message']))}"
@@ -98,6 +112,21 @@ def _entry(message: Message) -> Entry:
         state=state,
         sources=_sources(message.sources),
     )
+
+
+def _question(message: Message, data: Callable[[str], bytes] | None) -> Entry:
+    content = clean(message.content)
+    names = [
+        f"Picture {number} ({image.width} × {image.height})" for number, image in enumerate(message.images, start=1)
+    ]
+    if data is None:
+        named = "\n".join(f"[{name}]" for name in names)
+        return Entry(is_question=True, speaker="You", content=f"{content}\n\n{named}" if named else content)
+    shown = [
+        Shown(name, f"data:{image.media_type};base64,{b64encode(data(image.id)).decode()}")
+        for name, image in zip(names, message.images, strict=True)
+    ]
+    return Entry(is_question=True, speaker="You", content=content, pictures=shown)
 
 
 def _sources(sources: Sequence[Any]) -> list[Cited]:

@@ -14,6 +14,7 @@ from typing import Final
 from backend.services.transfer.values import MOST_CONTENT, now
 from backend.stores.conversations import Role, Status
 from backend.stores.imports import ImportedMessage
+from backend.stores.pictures import Image
 
 CIRCLE: Final = "Some messages follow each other in a circle. It was cut, and every message is there once."
 ORPHANS: Final = "Some messages follow one that is not in the file. They begin a branch of their own."
@@ -30,6 +31,7 @@ class Said:
     thinking: str = ""
     model: str | None = None
     status: Status = "done"
+    images: Sequence[Image] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ def plant(nodes: Mapping[str, Node], created_at: str | None) -> Tree:
             thinking=said.thinking,
             status=said.status,
             model=said.model,
+            images=said.images,
         )
         tree.became[key] = key
     tree.messages = [_cut(message, tree.remarks) for message in messages.values() if _says_something(message)]

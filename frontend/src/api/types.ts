@@ -1347,6 +1347,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pictures/{identity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture of a question, as its bytes. It is one of four types that cannot run anything, and never an SVG. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/presets": {
         parameters: {
             query?: never;
@@ -1953,6 +2000,9 @@ export interface components {
         /**
          * Budget
          * @description How the model's window is shared out, in tokens. `answer` is the room kept for the answer.
+         *
+         *     Pictures are estimated, and stand with the question or the history that they belong to. `pictures_left_out` are
+         *     those of the history that did not fit.
          */
         Budget: {
             /** Answer */
@@ -1970,6 +2020,11 @@ export interface components {
             history_left_out?: number;
             /** Left Out */
             left_out?: components["schemas"]["LeftOut"][];
+            /**
+             * Pictures Left Out
+             * @default 0
+             */
+            pictures_left_out?: number;
             /** Question */
             question: number;
             /** System */
@@ -2003,6 +2058,11 @@ export interface components {
              */
             parent_id?: string | null;
             /**
+             * Pictures
+             * @default []
+             */
+            pictures?: components["schemas"]["PictureSize"][];
+            /**
              * Preset Id
              * @description null: none; left out: the one the conversation used last, or the default one in a new conversation
              * @default null
@@ -2022,8 +2082,14 @@ export interface components {
              */
             document_ids?: string[] | null;
             /**
+             * Image Ids
+             * @description pictures of this conversation, shown again before `images`
+             * @default null
+             */
+            image_ids?: string[] | null;
+            /**
              * Images
-             * @description base64; only for models that see
+             * @description PNG, JPEG, WebP or GIF in base64; only for models that see
              * @default null
              */
             images?: string[] | null;
@@ -2109,6 +2175,8 @@ export interface components {
         /**
          * ChatStarted
          * @description `proved`: the answer's sentences will be held against the sources, as `Citations`.
+         *
+         *     `unseen_pictures` of the question and the history are not sent, since the model cannot see; `warning` says so.
          */
         ChatStarted: {
             budget: components["schemas"]["Budget"];
@@ -2136,6 +2204,16 @@ export interface components {
             sources: components["schemas"]["Source"][];
             /** Title */
             title: string;
+            /**
+             * Unseen Pictures
+             * @default 0
+             */
+            unseen_pictures?: number;
+            /**
+             * Warning
+             * @default null
+             */
+            warning?: string | null;
         };
         /**
          * Check
@@ -2644,6 +2722,8 @@ export interface components {
             error: components["schemas"]["ErrorResponse"] | null;
             /** Id */
             id: string;
+            /** Images */
+            images: components["schemas"]["Picture"][];
             /** Model */
             model: string | null;
             /** Parent Id */
@@ -2857,6 +2937,32 @@ export interface components {
              * @default false
              */
             folder?: boolean;
+        };
+        /**
+         * Picture
+         * @description Of a question: GET /api/pictures/{id}. `width` and `height` in pixels, `size` in bytes.
+         */
+        Picture: {
+            /** Height */
+            height: number;
+            /** Id */
+            id: string;
+            /** Media Type */
+            media_type: string;
+            /** Size */
+            size: number;
+            /** Width */
+            width: number;
+        };
+        /**
+         * PictureSize
+         * @description Pixels.
+         */
+        PictureSize: {
+            /** Height */
+            height: number;
+            /** Width */
+            width: number;
         };
         /**
          * Preset
@@ -3516,6 +3622,8 @@ export type Passage = components['schemas']['Passage'];
 export type PassageList = components['schemas']['PassageList'];
 export type PassageQuery = components['schemas']['PassageQuery'];
 export type PickBody = components['schemas']['PickBody'];
+export type Picture = components['schemas']['Picture'];
+export type PictureSize = components['schemas']['PictureSize'];
 export type Preset = components['schemas']['Preset'];
 export type PresetChange = components['schemas']['PresetChange'];
 export type PresetDocument = components['schemas']['PresetDocument'];

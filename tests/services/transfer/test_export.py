@@ -20,6 +20,7 @@ from backend.services.transfer.prose import Code, Listing, Paragraph, Table, blo
 from backend.stores.conversations import Conversations
 from backend.stores.database import Database
 from backend.stores.imports import ImportedConversation, ImportedMessage, Imports
+from backend.stores.pictures import Pictures
 from tests.services.transfer.test_imports import WRONG, paths
 
 TIME = "2024-05-06T07:08:09.000+00:00"
@@ -66,7 +67,7 @@ class Shelf:
         self.database = Database(folder / "db")
         self.conversations = Conversations(self.database)
         self.imports = Imports(self.database)
-        self.exporter = Exporter(self.conversations, self.imports)
+        self.exporter = Exporter(self.conversations, self.imports, Pictures(self.database))
 
     def put(self, *messages: ImportedMessage, title: str = "Towers", origin: str = "chatgpt:1") -> str:
         leaf = messages[-1].key if messages else None
