@@ -27,7 +27,7 @@ describe("the branches of a conversation", () => {
 
 const BUDGET = { window: 100, system: 1, history: 0, documents: 0, question: 1, answer: 10, free: 98, left_out: [], history_left_out: 0 };
 const STARTED = { conversation_id: "c", message_id: "m", question_id: "q", title: "Title", model: "x", engine: "builtin", sources: [], budget: BUDGET };
-const MESSAGE: Message = { id: "m", parent_id: "q", role: "assistant", content: "kept words", thinking: "", status: "interrupted", error: null, model: "x", sources: [], usage: null, created_at: "2026-01-01T00:00:00Z" };
+const MESSAGE: Message = { id: "m", parent_id: "q", role: "assistant", content: "kept words", thinking: "", status: "interrupted", error: null, model: "x", sources: [], usage: null, created_at: "2026-01-01T00:00:00Z", images: [] };
 
 interface Call {
   url: string;

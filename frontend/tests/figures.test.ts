@@ -27,7 +27,7 @@ describe("the context meter", () => {
 
   it("counts what was left out", () => {
     const left = { passage_id: "p", filename: "a.pdf", page: 1, rank: 9 };
-    expect(meter({ ...budget, left_out: [left, left], history_left_out: 3 }).leftOut).toEqual({ passages: 2, turns: 3 });
+    expect(meter({ ...budget, left_out: [left, left], history_left_out: 3, pictures_left_out: 4 }).leftOut).toEqual({ passages: 2, turns: 3, pictures: 4 });
   });
 });
 

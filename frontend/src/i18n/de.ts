@@ -177,6 +177,19 @@ export const de: Catalogue = {
   send: "Senden",
   stop: "Anhalten",
   attach: "Dateien anhängen",
+  pictures: (n: number) => `${n} ${s(n, "Bild", "Bilder")}`,
+  pictureOf: (n: number, all: number) => (all > 1 ? `Bild ${n} von ${all}` : "Bild"),
+  openPicture: "Groß öffnen",
+  removePicture: (n: number) => `Bild ${n} entfernen`,
+  pixels: (width: number, height: number) => `${width} × ${height} Pixel`,
+  modelBlind: (model: string, n: number) =>
+    `${model} kann keine Bilder sehen. Wählen Sie ein Modell, das es kann, oder fügen Sie ${s(n, "es", "sie")} Ihren Dokumenten hinzu.`,
+  addToDocumentsInstead: "Stattdessen zu den Dokumenten",
+  leaveOut: "Weglassen",
+  picturesAtMost: (n: number) => `Zu einer Frage gehören höchstens ${n} Bilder. Die übrigen wurden weggelassen.`,
+  pictureUnreadable: (name: string) => `${name} lässt sich nicht als Bild zeigen. Die Datei ist vielleicht beschädigt oder zu groß.`,
+  picturesUnseen: (n: number) =>
+    `Dieses Modell kann nicht sehen. Es hat ohne ${s(n, "das Bild", `die ${n} Bilder`)} dieser Unterhaltung geantwortet.`,
   takeOut: (name: string) => `${name} aus der Liste nehmen`,
   documentsFor: (chosen: string) => `${chosen} für die nächste Frage`,
   allDocuments: (figure: string, n: number) => s(n, "1 Dokument", `Alle ${figure} Dokumente`),
@@ -191,8 +204,8 @@ export const de: Catalogue = {
   part_documents: "Dokumente",
   part_question: "Frage",
   part_free: "frei",
-  leftOut: (turns: number, passages: number) => `${leftOutWhat(turns, passages)} ausgelassen`,
-  leftOutTitle: (turns: number, passages: number) => `${leftOutWhat(turns, passages)} ${s(turns + passages, "passte", "passten")} nicht hinein`,
+  leftOut: (turns: number, passages: number, pictures: number) => `${leftOutWhat(turns, passages, pictures)} ausgelassen`,
+  leftOutTitle: (turns: number, passages: number, pictures: number) => `${leftOutWhat(turns, passages, pictures)} ${s(turns + passages, "passte", "passten")} nicht hinein`,
   startFresh: "Neue Unterhaltung beginnen",
   widenTo: (tokens: string) => `Auf ${tokens} Token vergrößern`,
 
@@ -247,6 +260,8 @@ export const de: Catalogue = {
   dropFiles: "Dateien ablegen",
   letGo: (n: number) => (n ? `Loslassen, um ${n} ${s(n, "Datei", "Dateien")} hinzuzufügen` : "Loslassen, um die Dateien hinzuzufügen"),
   letGoMeans: "Gelesen wird im Hintergrund; Sie können weiterarbeiten.",
+  letGoToAsk: (n: number) => `Loslassen, um nach ${s(n, "dem Bild", "den Bildern")} zu fragen`,
+  letGoToAskMeans: "Über der Seitenleiste kommt es stattdessen zu den Dokumenten.",
   filesAdded: (n: number) => `${n} ${s(n, "Datei", "Dateien")} hinzugefügt`,
   filesAddedSome: (n: number, failed: number) =>
     `${n} ${s(n, "Datei", "Dateien")} hinzugefügt, ${failed} ${s(failed, "konnte", "konnten")} nicht gelesen werden`,
@@ -508,10 +523,11 @@ export const de: Catalogue = {
   alsoShortcuts: "tasten tastatur hilfe shortcuts",
 };
 
-function leftOutWhat(turns: number, passages: number): string {
+function leftOutWhat(turns: number, passages: number, pictures: number): string {
   const parts = [
     ...(turns ? [`${turns} ${s(turns, "Nachricht", "Nachrichten")}`] : []),
     ...(passages ? [`${passages} ${s(passages, "Passage", "Passagen")}`] : []),
+    ...(pictures ? [`${pictures} ${s(pictures, "Bild", "Bilder")}`] : []),
   ];
   return parts.join(" und ");
 }

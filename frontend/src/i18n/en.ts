@@ -176,6 +176,19 @@ export const en = {
   send: "Send",
   stop: "Stop",
   attach: "Attach files",
+  pictures: (n: number) => `${n} ${s(n, "picture", "pictures")}`,
+  pictureOf: (n: number, all: number) => (all > 1 ? `Picture ${n} of ${all}` : "Picture"),
+  openPicture: "Open large",
+  removePicture: (n: number) => `Remove picture ${n}`,
+  pixels: (width: number, height: number) => `${width} × ${height} pixels`,
+  modelBlind: (model: string, n: number) =>
+    `${model} cannot see pictures. Choose a model that can, or add ${s(n, "it", "them")} to your documents.`,
+  addToDocumentsInstead: "Add to documents instead",
+  leaveOut: "Leave out",
+  picturesAtMost: (n: number) => `A question carries up to ${n} pictures. The others were left out.`,
+  pictureUnreadable: (name: string) => `${name} cannot be shown as a picture. It may be damaged or too large.`,
+  picturesUnseen: (n: number) =>
+    `This model cannot see. It answered without the ${s(n, "picture", `${n} pictures`)} of this conversation.`,
   takeOut: (name: string) => `Take ${name} out of the list`,
   documentsFor: (chosen: string) => `${chosen} for the next question`,
   allDocuments: (figure: string, n: number) => `${s(n, "1 document", `All ${figure} documents`)}`,
@@ -190,8 +203,8 @@ export const en = {
   part_documents: "documents",
   part_question: "question",
   part_free: "free",
-  leftOut: (turns: number, passages: number) => `${leftOutWhat(turns, passages)} left out`,
-  leftOutTitle: (turns: number, passages: number) => `${leftOutWhat(turns, passages)} did not fit`,
+  leftOut: (turns: number, passages: number, pictures: number) => `${leftOutWhat(turns, passages, pictures)} left out`,
+  leftOutTitle: (turns: number, passages: number, pictures: number) => `${leftOutWhat(turns, passages, pictures)} did not fit`,
   startFresh: "Start a fresh conversation",
   widenTo: (tokens: string) => `Widen to ${tokens} tokens`,
 
@@ -245,6 +258,8 @@ export const en = {
   dropFiles: "Drop files",
   letGo: (n: number) => (n ? `Let go to add ${n} ${s(n, "file", "files")}` : "Let go to add the files"),
   letGoMeans: "They are read in the background; you can go on working.",
+  letGoToAsk: (n: number) => `Let go to ask about the ${s(n, "picture", "pictures")}`,
+  letGoToAskMeans: "Over the sidebar, it is added to the documents instead.",
   filesAdded: (n: number) => `${n} ${s(n, "file", "files")} added`,
   filesAddedSome: (n: number, failed: number) => `${n} ${s(n, "file", "files")} added, ${failed} could not be read`,
   listOfDocuments: "List of documents",
@@ -506,10 +521,11 @@ export const en = {
   moreRemarks: (n: number) => `and ${n} more`,
 };
 
-function leftOutWhat(turns: number, passages: number): string {
+function leftOutWhat(turns: number, passages: number, pictures: number): string {
   const parts = [
     ...(turns ? [`${turns} ${s(turns, "turn", "turns")}`] : []),
     ...(passages ? [`${passages} ${s(passages, "passage", "passages")}`] : []),
+    ...(pictures ? [`${pictures} ${s(pictures, "picture", "pictures")}`] : []),
   ];
   return parts.join(" and ");
 }

@@ -177,6 +177,18 @@ export const es: Catalogue = {
   send: "Enviar",
   stop: "Detener",
   attach: "Adjuntar archivos",
+  pictures: (n) => `${n} ${s(n, "imagen", "imágenes")}`,
+  pictureOf: (n, all) => (all > 1 ? `Imagen ${n} de ${all}` : "Imagen"),
+  openPicture: "Abrir en grande",
+  removePicture: (n) => `Quitar la imagen ${n}`,
+  pixels: (width, height) => `${width} × ${height} píxeles`,
+  modelBlind: (model, n) =>
+    `${model} no ve imágenes. Elija un modelo que las vea o ${s(n, "añádala", "añádalas")} a sus documentos.`,
+  addToDocumentsInstead: "Añadir a los documentos",
+  leaveOut: "Dejar fuera",
+  picturesAtMost: (n) => `Una pregunta lleva como máximo ${n} imágenes. Las demás se dejaron fuera.`,
+  pictureUnreadable: (name) => `${name} no se puede mostrar como imagen. Quizá esté dañado o sea demasiado grande.`,
+  picturesUnseen: (n) => `Este modelo no ve. Respondió sin ${s(n, "la imagen", `las ${n} imágenes`)} de esta conversación.`,
   takeOut: (name) => `Quitar ${name} de la lista`,
   documentsFor: (chosen) => `${chosen} para la próxima pregunta`,
   allDocuments: (figure, n) => s(n, "1 documento", `Los ${figure} documentos`),
@@ -191,8 +203,8 @@ export const es: Catalogue = {
   part_documents: "documentos",
   part_question: "pregunta",
   part_free: "libre",
-  leftOut: (turns, passages) => `${leftOutWhat(turns, passages)} ${s(turns + passages, "omitido", "omitidos")}`,
-  leftOutTitle: (turns, passages) => `${leftOutWhat(turns, passages)} no ${s(turns + passages, "cabía", "cabían")}`,
+  leftOut: (turns, passages, pictures) => `${leftOutWhat(turns, passages, pictures)} ${s(turns + passages, "omitido", "omitidos")}`,
+  leftOutTitle: (turns, passages, pictures) => `${leftOutWhat(turns, passages, pictures)} no ${s(turns + passages, "cabía", "cabían")}`,
   startFresh: "Empezar una conversación nueva",
   widenTo: (tokens) => `Ampliar a ${tokens} tokens`,
 
@@ -249,6 +261,8 @@ export const es: Catalogue = {
   dropFiles: "Soltar archivos",
   letGo: (n) => (n ? `Suelte para añadir ${n} ${s(n, "archivo", "archivos")}` : "Suelte para añadir los archivos"),
   letGoMeans: "Se leen en segundo plano; puede seguir trabajando.",
+  letGoToAsk: (n) => `Suelte para preguntar por ${s(n, "la imagen", "las imágenes")}`,
+  letGoToAskMeans: "Sobre la barra lateral se añade a los documentos.",
   filesAdded: (n) => `${n} ${s(n, "archivo añadido", "archivos añadidos")}`,
   filesAddedSome: (n, failed) =>
     `${n} ${s(n, "archivo añadido", "archivos añadidos")}; ${failed} no se ${s(failed, "ha", "han")} podido leer`,
@@ -511,10 +525,11 @@ export const es: Catalogue = {
   alsoShortcuts: "teclas ayuda atajos",
 };
 
-function leftOutWhat(turns: number, passages: number): string {
+function leftOutWhat(turns: number, passages: number, pictures: number): string {
   const parts = [
     ...(turns ? [`${turns} ${s(turns, "turno", "turnos")}`] : []),
     ...(passages ? [`${passages} ${s(passages, "fragmento", "fragmentos")}`] : []),
+    ...(pictures ? [`${pictures} ${s(pictures, "imagen", "imágenes")}`] : []),
   ];
   return parts.join(" y ");
 }

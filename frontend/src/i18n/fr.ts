@@ -179,6 +179,19 @@ export const fr: Catalogue = {
   send: "Envoyer",
   stop: "Arrêter",
   attach: "Joindre des fichiers",
+  pictures: (n: number) => `${n} ${s(n, "image", "images")}`,
+  pictureOf: (n: number, all: number) => (all > 1 ? `Image ${n} sur ${all}` : "Image"),
+  openPicture: "Ouvrir en grand",
+  removePicture: (n: number) => `Retirer l’image ${n}`,
+  pixels: (width: number, height: number) => `${width} × ${height} pixels`,
+  modelBlind: (model: string, n: number) =>
+    `${model} ne voit pas les images. Choisissez un modèle qui les voit, ou ajoutez ${s(n, "celle-ci", "celles-ci")} à vos documents.`,
+  addToDocumentsInstead: "Ajouter plutôt aux documents",
+  leaveOut: "Laisser de côté",
+  picturesAtMost: (n: number) => `Une question porte au plus ${n} images. Les autres ont été laissées de côté.`,
+  pictureUnreadable: (name: string) => `${name} ne peut pas être affiché comme image. Le fichier est peut-être endommagé ou trop grand.`,
+  picturesUnseen: (n: number) =>
+    `Ce modèle ne voit pas. Il a répondu sans ${s(n, "l’image", `les ${n} images`)} de cette conversation.`,
   takeOut: (name: string) => `Retirer ${name} de la liste`,
   documentsFor: (chosen: string) => `${chosen} pour la prochaine question`,
   allDocuments: (figure: string, n: number) => s(n, `${figure} document`, `Les ${figure} documents`),
@@ -193,9 +206,9 @@ export const fr: Catalogue = {
   part_documents: "documents",
   part_question: "question",
   part_free: "libre",
-  leftOut: (turns: number, passages: number) => `${leftOutWhat(turns, passages)} omis`,
-  leftOutTitle: (turns: number, passages: number) =>
-    `${leftOutWhat(turns, passages)} ${s(turns + passages, "n’a pas trouvé place", "n’ont pas trouvé place")}`,
+  leftOut: (turns: number, passages: number, pictures: number) => `${leftOutWhat(turns, passages, pictures)} omis`,
+  leftOutTitle: (turns: number, passages: number, pictures: number) =>
+    `${leftOutWhat(turns, passages, pictures)} ${s(turns + passages, "n’a pas trouvé place", "n’ont pas trouvé place")}`,
   startFresh: "Commencer une nouvelle conversation",
   widenTo: (tokens: string) => `Agrandir à ${nTokens(tokens)}`,
 
@@ -250,6 +263,8 @@ export const fr: Catalogue = {
   dropFiles: "Déposer des fichiers",
   letGo: (n: number) => (n ? `Relâchez pour ajouter ${n} ${s(n, "fichier", "fichiers")}` : "Relâchez pour ajouter les fichiers"),
   letGoMeans: "La lecture se fait en arrière-plan\u00a0; vous pouvez continuer à travailler.",
+  letGoToAsk: (n: number) => `Relâchez pour poser une question sur ${s(n, "l’image", "les images")}`,
+  letGoToAskMeans: "Au-dessus de la barre latérale, l’ajout se fait aux documents.",
   filesAdded: (n: number) => `${n} ${s(n, "fichier ajouté", "fichiers ajoutés")}`,
   filesAddedSome: (n: number, failed: number) =>
     `${n} ${s(n, "fichier ajouté", "fichiers ajoutés")}, ${failed} ${s(failed, "n’a pas pu être lu", "n’ont pas pu être lus")}`,
@@ -516,10 +531,11 @@ function nTokens(figure: string): string {
   return `${figure} ${s(figure, "jeton", "jetons")}`;
 }
 
-function leftOutWhat(turns: number, passages: number): string {
+function leftOutWhat(turns: number, passages: number, pictures: number): string {
   const parts = [
     ...(turns ? [`${turns} ${s(turns, "message", "messages")}`] : []),
     ...(passages ? [`${passages} ${s(passages, "passage", "passages")}`] : []),
+    ...(pictures ? [`${pictures} ${s(pictures, "image", "images")}`] : []),
   ];
   return parts.join(" et ");
 }

@@ -172,6 +172,17 @@ export const zh: Catalogue = {
   send: "发送",
   stop: "停止",
   attach: "添加附件",
+  pictures: (n) => `${n} 张图片`,
+  pictureOf: (n, all) => (all > 1 ? `图片 ${n}（共 ${all} 张）` : "图片"),
+  openPicture: "放大查看",
+  removePicture: (n) => `移除图片 ${n}`,
+  pixels: (width, height) => `${width} × ${height} 像素`,
+  modelBlind: (model) => `${model} 看不到图片。请选择能看图的模型，或将图片添加到文档中。`,
+  addToDocumentsInstead: "改为添加到文档",
+  leaveOut: "不添加",
+  picturesAtMost: (n) => `一个问题最多附 ${n} 张图片，其余的未添加。`,
+  pictureUnreadable: (name) => `${name} 无法作为图片显示，可能已损坏或过大。`,
+  picturesUnseen: (n) => `此模型看不到图片，回答时没有用到本对话中的 ${n} 张图片。`,
   takeOut: (name) => `从列表中移除“${name}”`,
   documentsFor: (chosen) => `下一个问题：${chosen}`,
   allDocuments: (figure) => `全部 ${figure} 个文档`,
@@ -186,8 +197,8 @@ export const zh: Catalogue = {
   part_documents: "文档",
   part_question: "问题",
   part_free: "空闲",
-  leftOut: (turns, passages) => `已略去 ${leftOutWhat(turns, passages)}`,
-  leftOutTitle: (turns, passages) => `${leftOutWhat(turns, passages)}放不下`,
+  leftOut: (turns, passages, pictures) => `已略去 ${leftOutWhat(turns, passages, pictures)}`,
+  leftOutTitle: (turns, passages, pictures) => `${leftOutWhat(turns, passages, pictures)}放不下`,
   startFresh: "开始新对话",
   widenTo: (tokens) => `扩大到 ${tokens} 个 token`,
 
@@ -242,6 +253,8 @@ export const zh: Catalogue = {
   dropFiles: "拖放文件",
   letGo: (n) => (n ? `松开以添加 ${n} 个文件` : "松开以添加文件"),
   letGoMeans: "文件在后台读取，可以继续做别的事。",
+  letGoToAsk: () => "松开以询问图片内容",
+  letGoToAskMeans: "拖到侧边栏上则添加到文档。",
   filesAdded: (n) => `已添加 ${n} 个文件`,
   filesAddedSome: (n, failed) => `已添加 ${n} 个文件，${failed} 个无法读取`,
   listOfDocuments: "文档列表",
@@ -496,7 +509,7 @@ export const zh: Catalogue = {
   alsoShortcuts: "按键 热键 帮助 keys help",
 };
 
-function leftOutWhat(turns: number, passages: number): string {
-  const parts = [...(turns ? [`${turns} 轮对话`] : []), ...(passages ? [`${passages} 个段落`] : [])];
+function leftOutWhat(turns: number, passages: number, pictures: number): string {
+  const parts = [...(turns ? [`${turns} 轮对话`] : []), ...(passages ? [`${passages} 个段落`] : []), ...(pictures ? [`${pictures} 张图片`] : [])];
   return parts.join("和 ");
 }

@@ -8,6 +8,7 @@ import type { Presets } from "../presets/presets.svelte";
 import type { Preferences } from "../settings/preferences.svelte";
 import type { ConversationList } from "../sidebar/conversations.svelte";
 import { Conversation, type Watcher } from "./conversation.svelte";
+import { PictureDrafts } from "./pictures.svelte";
 import { SentenceReader } from "./sentences";
 
 const SPEAK_EVERY_MS = 2500;
@@ -22,6 +23,9 @@ export class Chats implements Watcher {
   documents = $state<boolean | null>(null);
   /** Set to put words into the composer; it takes them and sets it back. */
   suggestion = $state<string | null>(null);
+  /** Pictures that were let go over the conversation; the composer takes them and sets it back. */
+  dropped = $state.raw<readonly File[] | null>(null);
+  readonly pictures = new PictureDrafts();
   /** The message that a search led to, with the words to mark in it. */
   found = $state.raw<{ id: string; message: string; query: string } | null>(null);
   #readers = new Map<string, { reader: SentenceReader; at: number }>();

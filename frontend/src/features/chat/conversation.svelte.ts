@@ -3,6 +3,7 @@ import { ApiError, api, asApiError, data } from "../../api/client";
 import { streamAnswer, type ChatEvent } from "../../api/streams";
 import type { Budget, ChatStarted, Message } from "../../api/types";
 import { t } from "../../i18n";
+import { base64, type Attached, type Picture } from "./pictures.svelte";
 import { Pieces } from "./pieces";
 import { newestLeaf, pathTo, versions } from "./tree";
 
@@ -21,6 +22,15 @@ export interface Watcher {
 interface Thought {
   from: number;
   seconds: number | null;
+}
+
+export interface Asking {
+  useDocuments: boolean;
+  /** Of the question beside which this one is asked; left out: it is asked at the end. */
+  parent?: string | null;
+  /** New pictures, after those that the conversation has already. */
+  attached?: readonly Attached[];
+  kept?: readonly Picture[];
 }
 
 export class Conversation {
@@ -42,6 +52,8 @@ export class Conversation {
   sent = $state<Budget | null>(null);
   /** What the engine cut from the last answer, in words. */
   warning = $state<string | null>(null);
+  /** Pictures of the question and the history that the last answer was written without: its model cannot see. */
+  unseen = $state(0);
   /** When thinking began, and how long it took; known only for answers written while the page was open. */
   thoughts = $state<Record<string, Thought>>({});
   /** The id of the answer that this page is receiving. */
@@ -54,6 +66,8 @@ export class Conversation {
   /** The server has taken the question that is being answered. */
   #started = false;
   #poll: ReturnType<typeof setTimeout> | undefined;
+  /** Addresses of pictures that were sent from here, by id. They are shown before the server has them. */
+  #previews = new Map<string, string>();
 
   constructor(id: string | null, watcher: Watcher) {
     this.id = id;
@@ -91,19 +105,24 @@ export class Conversation {
    * Asks at the end of the branch, or beside another question when its parent is given. False: the question was not
    * taken, and nothing of it is left.
    */
-  async ask(message: string, options: { useDocuments: boolean; parent?: string | null }): Promise<boolean> {
+  async ask(message: string, options: Asking): Promise<boolean> {
     if (this.answering) return false;
+    const { attached = [], kept = [] } = options;
     const beside = options.parent !== undefined;
     const parent = beside ? (options.parent ?? null) : (this.path.at(-1)?.id ?? null);
     const before = { messages: this.messages, leaf: this.leaf };
-    const answer = this.#draft(message, parent);
+    for (const { id, url } of attached) this.#previews.set(id, url);
+    const answer = this.#draft(message, parent, [...kept, ...attached.map(asPicture)]);
     this.refusal = null;
     this.warning = null;
+    this.unseen = 0;
     this.#abort = new AbortController();
     // At the root, null is said: without it the server goes on at the end.
     const place = beside || parent !== null ? { parent_id: parent } : {};
-    const body = { message, use_rag: options.useDocuments, conversation_id: this.id, ...this.asks, ...place };
+    const shown = kept.length ? { image_ids: kept.map(({ id }) => id) } : {};
     try {
+      const images = attached.length ? { images: await Promise.all(attached.map(({ blob }) => base64(blob))) } : {};
+      const body = { message, use_rag: options.useDocuments, conversation_id: this.id, ...this.asks, ...place, ...shown, ...images };
       const finished = await this.#receive(streamAnswer(body, this.#abort.signal), answer);
       if (!finished) await this.#recover();
     } catch (error) {
@@ -131,11 +150,11 @@ export class Conversation {
   }
 
   /** Question and answer stand in the page before the server has named them. Gives the answer. */
-  #draft(text: string, parent: string | null): Message {
+  #draft(text: string, parent: string | null, images: Picture[]): Message {
     const same = this.messages.findLast(
-      ({ parent_id, role, content }) => parent_id === parent && role === "user" && content === text,
+      (one) => one.parent_id === parent && one.role === "user" && one.content === text && ids(one.images) === ids(images),
     );
-    const question = $state(blank(UNSENT, parent, "user", text));
+    const question = $state({ ...blank(UNSENT, parent, "user", text), images });
     const answer: Message = $state({ ...blank("answer-being-asked", (same ?? question).id, "assistant", ""), status: "streaming" });
     this.messages = [...this.messages, ...(same ? [] : [question]), answer];
     this.leaf = this.writing = answer.id;
@@ -211,6 +230,7 @@ export class Conversation {
     this.id = event.conversation_id;
     this.title = event.title;
     if (event.preset_id !== undefined) this.preset = event.preset_id;
+    this.unseen = event.unseen_pictures ?? 0;
     // It may be said twice, when fewer passages are sent than was announced.
     if (!this.#started) this.#watcher.began(this);
     this.#started = true;
@@ -238,7 +258,12 @@ export class Conversation {
   /** Writes the answer to the same question again, as a version beside the one there is. */
   async again(answer: Message, useDocuments: boolean): Promise<void> {
     const question = this.messages.find(({ id }) => id === answer.parent_id);
-    if (question) await this.ask(question.content, { useDocuments, parent: question.parent_id });
+    if (question) await this.ask(question.content, { useDocuments, parent: question.parent_id, kept: question.images });
+  }
+
+  /** Where a picture of a question is shown from. */
+  address({ id }: Picture): string {
+    return this.#previews.get(id) ?? `/api/pictures/${id}`;
   }
 
   async stop(): Promise<void> {
@@ -276,7 +301,16 @@ export class Conversation {
 
   close(): void {
     clearTimeout(this.#poll);
+    for (const url of this.#previews.values()) URL.revokeObjectURL(url);
   }
+}
+
+function asPicture({ id, blob, width, height }: Attached): Picture {
+  return { id, media_type: blob.type, width, height, size: blob.size };
+}
+
+function ids(images: readonly Picture[]): string {
+  return images.map(({ id }) => id).join();
 }
 
 function blank(id: string, parent: string | null, role: Message["role"], content: string): Message {
@@ -293,6 +327,7 @@ function blank(id: string, parent: string | null, role: Message["role"], content
     proof: null,
     usage: null,
     created_at: new Date().toISOString(),
+    images: [],
   };
 }
 

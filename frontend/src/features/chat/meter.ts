@@ -8,7 +8,7 @@ export interface Meter {
   window: number;
   /** In the order of the bar; parts without a token are left out, `free` is always there. */
   parts: { part: Part; tokens: number }[];
-  leftOut: { passages: number; turns: number };
+  leftOut: { passages: number; turns: number; pictures: number };
 }
 
 /** All numbers in tokens. A question that is larger than the window leaves nothing free. */
@@ -25,6 +25,6 @@ export function meter(budget: Budget): Meter {
     used,
     window,
     parts: [...taken.filter(({ tokens }) => tokens > 0), { part: "free", tokens: Math.max(0, window - used) }],
-    leftOut: { passages: budget.left_out?.length ?? 0, turns: budget.history_left_out ?? 0 },
+    leftOut: { passages: budget.left_out?.length ?? 0, turns: budget.history_left_out ?? 0, pictures: budget.pictures_left_out ?? 0 },
   };
 }
