@@ -7,14 +7,15 @@ import hashlib
 import io
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import Begin
-from tests.e2e.pages import ask, drop, go, last_answer, wait_until_written
+from tests.e2e.conftest import Begin, Kind
+from tests.e2e.pages import ask, drop, fetch, go, last_answer, wait_until_written
+from tests.e2e.test_accessibility import violations
 from tests.ollama_script import SMOLLM2, VISION
 from tests.ollama_stand_in import StandIn
 from tests.pictures import noise, picture
@@ -83,8 +84,11 @@ def drawn(images: Locator) -> None:
     )
 
 
-def test_a_pasted_picture_is_shown_to_the_model_and_stays_in_the_turn(begin: Begin, seeing: StandIn) -> None:
-    with begin("chromium", OLLAMA_HOST=seeing.host) as session:
+@pytest.mark.parametrize("kind", ["chromium", "window"])
+def test_a_pasted_picture_is_shown_to_the_model_and_stays_in_the_turn(
+    begin: Begin, kind: Kind, seeing: StandIn
+) -> None:
+    with begin(kind, OLLAMA_HOST=seeing.host) as session:
         page = session.page
         paste(page, ("image.png", "image/png", picture(colour="red")))
         thumbnail = composer(page).get_by_role("img", name="Picture")
@@ -229,6 +233,29 @@ def test_a_picture_stays_with_the_draft_of_its_conversation_even_when_the_page_i
         page.reload()
         expect(last_answer(page)).to_contain_text("The sky is blue.")
         expect(composer(page).get_by_role("img")).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 420])
+def test_pictures_pass_axe_wherever_they_stand(
+    begin: Begin, seeing: StandIn, theme: Literal["light", "dark"], width: int
+) -> None:
+    with begin("chromium", theme=theme, width=width, OLLAMA_HOST=seeing.host) as session:
+        page = session.page
+        paste(page, ("a.png", "image/png", picture()), ("b.png", "image/png", picture(colour="red")))
+        expect(composer(page).get_by_role("img")).to_have_count(2)
+        found = violations(page)
+        ask(page, "What are these?")
+        expect(last_answer(page)).to_contain_text("The sky is blue.", timeout=30_000)
+        page.get_by_role("article").first.get_by_role("button", name="Picture 2 of 2").click()
+        drawn(page.get_by_role("dialog").get_by_role("img"))
+        found += violations(page)
+        page.keyboard.press("Escape")
+        fetch(page, "/api/models/active", {"model": SMOLLM2.name}, method="PUT")
+        page.reload()
+        paste(page, ("a.png", "image/png", picture()))
+        expect(page.get_by_text("cannot see pictures")).to_be_visible()
+        assert found + violations(page) == []
 
 
 def test_a_question_that_is_refused_gets_its_picture_back(begin: Begin, seeing: StandIn) -> None:

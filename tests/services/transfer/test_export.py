@@ -54,6 +54,8 @@ SOURCES = [
         "heading": ["Heights"],
         "text": "The tower is 330 metres high.",
         "score": 0.75,
+        "vector": None,
+        "text_match": None,
     }
 ]
 FORMATS: tuple[Format, ...] = ("md", "json", "html", "docx", "pdf")
