@@ -1,5 +1,6 @@
 // German. Nobody is addressed where an infinitive does; otherwise formally.
 import type { Catalogue } from "./index";
+import { count } from "./format";
 
 const s = (n: number, one: string, many: string): string => (n === 1 ? one : many);
 
@@ -7,6 +8,7 @@ export const de: Catalogue = {
   locale: "de-DE",
 
   // Everywhere
+  aborted: "Es wurde angehalten.",
   cancel: "Abbrechen",
   close: "Schließen",
   copied: "Kopiert",
@@ -31,9 +33,10 @@ export const de: Catalogue = {
   tryAgain: "Erneut versuchen",
   tryNow: "Jetzt versuchen",
   undo: "Rückgängig",
+  unreachable: "Der Server von LocalChat antwortet nicht. LocalChat neu starten; alles Gespeicherte ist noch da.",
 
   // Times and places
-  seconds: (n: number) => `${n}\u00a0s`,
+  seconds: (n: number | string) => `${n}\u00a0s`,
   minutes: (n: number) => `${n}\u00a0min`,
   hours: (h: number, m: number) => `${h}\u00a0h ${m}\u00a0min`,
   timeLeft: (time: string) => `noch ${time}`,
@@ -55,8 +58,8 @@ export const de: Catalogue = {
   pin: "Anheften",
   unpin: "Lösen",
   conversationsFound: (n, complete) =>
-    complete ? `${n} ${s(n, "Unterhaltung", "Unterhaltungen")}` : `${n} der neuesten Unterhaltungen; ein Buchstabe mehr für ältere`,
-  hitsIn: (n) => `${n} ${s(n, "Nachricht", "Nachrichten")}`,
+    complete ? `${count(n)} ${s(n, "Unterhaltung", "Unterhaltungen")}` : `${count(n)} der neuesten Unterhaltungen; ein Buchstabe mehr für ältere`,
+  hitsIn: (n) => `${count(n)} ${s(n, "Nachricht", "Nachrichten")}`,
   tags: "Schlagwörter",
   tagsAsk: "Schlagwörter\u00a0…",
   tagsOf: (title) => `Schlagwörter von „${title}“`,
@@ -67,7 +70,7 @@ export const de: Catalogue = {
   beingWritten: "Eine Antwort wird geschrieben",
   newName: "Neuer Name",
   conversationDeleted: (title: string) => `„${title}“ gelöscht`,
-  addingFiles: (done: number, all: number) => `Dateien hinzufügen, ${done} von ${all}`,
+  addingFiles: (done: number, all: number) => `Dateien hinzufügen, ${count(done)} von ${count(all)}`,
   documents: "Dokumente",
   models: "Modelle",
   search: "Suche",
@@ -123,7 +126,7 @@ export const de: Catalogue = {
   task: "Aufgabe",
   footnote: (label: string) => `Fußnote ${label}`,
   footnoteBack: (label: string) => `Von Fußnote ${label} zurück zum Text`,
-  moreRows: (shown: number, all: number) => `Weitere Zeilen anzeigen (${shown} von ${all})`,
+  moreRows: (shown: number, all: number) => `Weitere Zeilen anzeigen (${count(shown)} von ${count(all)})`,
   diagram: "Diagramm",
   diagramOf: (kind) => `Diagramm (${kind}); seine Quelle lässt sich darüber zeigen`,
   diagramSource: "Quelle",
@@ -134,8 +137,8 @@ export const de: Catalogue = {
 
   // Sources
   source: (n: number) => `Quelle ${n}`,
-  sourcesOfAnswer: (n: number) => `${n} ${s(n, "Quelle", "Quellen")} in dieser Antwort`,
-  countSources: (n) => `${n} ${s(n, "Quelle", "Quellen")}`,
+  sourcesOfAnswer: (n: number) => `${count(n)} ${s(n, "Quelle", "Quellen")} in dieser Antwort`,
+  countSources: (n) => `${count(n)} ${s(n, "Quelle", "Quellen")}`,
   documentAsRead: "Das Dokument, wie es gelesen wurde",
   sourceGone: "Dieses Dokument ist nicht mehr in LocalChat. Das sind die Worte, die der Antwort vorlagen:",
   sourceChanged: "Das Dokument wurde seitdem neu gelesen. Das sind die Worte, die der Antwort vorlagen:",
@@ -150,8 +153,8 @@ export const de: Catalogue = {
   scoreAndRank: (score, rank) => `${score}, Rang ${rank}`,
   rankOf: (rank, of) => `Rang ${rank} von ${of}`,
   clickToOpen: "Klicken öffnet die Seite",
-  comparedWith: (n) => `Verglichen mit ${n} ${s(n, "Quelle", "Quellen")}`,
-  sentencesSupported: (n, of) => `${n} von ${of} ${s(of, "Satz", "Sätzen")} belegt`,
+  comparedWith: (n) => `Verglichen mit ${count(n)} ${s(n, "Quelle", "Quellen")}`,
+  sentencesSupported: (n, of) => `${count(n)} von ${count(of)} ${s(of, "Satz", "Sätzen")} belegt`,
   nextUnsupported: "Zum nächsten Satz, den keine Quelle belegt",
   unsupported: "Keine Quelle belegt diesen Satz.",
   quotesTitle: (n) => s(n, "Was Ihr Dokument sagt", "Was Ihre Dokumente sagen"),
@@ -207,7 +210,7 @@ export const de: Catalogue = {
   editPreset: (name: string) => `${name} bearbeiten`,
   presetMeans: "Ein Profil legt fest, wie geantwortet wird. Was offen bleibt, richtet sich nach den Einstellungen.",
   presetNameExample: "Verträge",
-  presetNameLong: (n: number) => `Ein Name hat höchstens ${n} Zeichen.`,
+  presetNameLong: (n: number) => `Ein Name hat höchstens ${count(n)} Zeichen.`,
   systemPrompt: "Systemprompt",
   systemPromptExample: "Du prüfst Verträge. Zitiere die Klausel und erkläre sie dann in einem Satz.",
   systemPromptEmpty: "Bleibt das Feld leer, gilt der eingebaute.",
@@ -220,7 +223,7 @@ export const de: Catalogue = {
   save: "Speichern",
   presetAllDocuments: "Alle Dokumente, da keines angekreuzt ist.",
   presetDocuments: (figure: string, n: number) => `${figure} ${s(n, "ausgewähltes Dokument", "ausgewählte Dokumente")}`,
-  presetGone: (n: number) => `${n} davon gelöscht und übersprungen`,
+  presetGone: (n: number) => `${count(n)} davon gelöscht und übersprungen`,
   gone: "gelöscht",
   unknownDocument: "Ein gelöschtes Dokument",
   moreByName: (figure: string) => `Noch ${figure}; zum Finden einen Teil des Namens eingeben.`,
@@ -245,11 +248,11 @@ export const de: Catalogue = {
   addFiles: "Dateien hinzufügen\u00a0…",
   addFolder: "Ordner hinzufügen\u00a0…",
   dropFiles: "Dateien ablegen",
-  letGo: (n: number) => (n ? `Loslassen, um ${n} ${s(n, "Datei", "Dateien")} hinzuzufügen` : "Loslassen, um die Dateien hinzuzufügen"),
+  letGo: (n: number) => (n ? `Loslassen, um ${count(n)} ${s(n, "Datei", "Dateien")} hinzuzufügen` : "Loslassen, um die Dateien hinzuzufügen"),
   letGoMeans: "Gelesen wird im Hintergrund; Sie können weiterarbeiten.",
-  filesAdded: (n: number) => `${n} ${s(n, "Datei", "Dateien")} hinzugefügt`,
+  filesAdded: (n: number) => `${count(n)} ${s(n, "Datei", "Dateien")} hinzugefügt`,
   filesAddedSome: (n: number, failed: number) =>
-    `${n} ${s(n, "Datei", "Dateien")} hinzugefügt, ${failed} ${s(failed, "konnte", "konnten")} nicht gelesen werden`,
+    `${count(n)} ${s(n, "Datei", "Dateien")} hinzugefügt, ${count(failed)} ${s(failed, "konnte", "konnten")} nicht gelesen werden`,
   listOfDocuments: "Liste der Dokumente",
   filterDocuments: "Dokumente filtern",
   filterByName: "Nach Namen filtern",
@@ -367,7 +370,7 @@ export const de: Catalogue = {
   checked: "Gerade geprüft",
   checking: "Wird geprüft",
   checkAgain: "Erneut prüfen",
-  checksPassed: (n: number) => `${n} ${s(n, "Prüfung", "Prüfungen")} bestanden`,
+  checksPassed: (n: number) => `${count(n)} ${s(n, "Prüfung", "Prüfungen")} bestanden`,
   appearance: "Darstellung",
   theme: "Farbschema",
   language: "Sprache",
@@ -412,7 +415,7 @@ export const de: Catalogue = {
   restoreMeans:
     "Die Datei wird jetzt geprüft und entpackt; noch ändert sich nichts. Beim nächsten Start von LocalChat ersetzen ihre Daten alles, was hier ist.",
   restoreWaits: (day, documents, conversations) =>
-    `LocalChat beenden und neu starten: Dann gilt die Sicherung vom ${day} mit ${documents} ${s(documents, "Dokument", "Dokumenten")} und ${conversations} ${s(conversations, "Unterhaltung", "Unterhaltungen")}. Alles, was bis dahin hier ist, wird ersetzt.`,
+    `LocalChat beenden und neu starten: Dann gilt die Sicherung vom ${day} mit ${count(documents)} ${s(documents, "Dokument", "Dokumenten")} und ${count(conversations)} ${s(conversations, "Unterhaltung", "Unterhaltungen")}. Alles, was bis dahin hier ist, wird ersetzt.`,
   keepPresent: "Jetzigen Stand behalten",
   chooseBackup: "Datei wählen\u00a0…",
   backupPath: "Pfad der Sicherung auf diesem Computer",
@@ -438,19 +441,19 @@ export const de: Catalogue = {
   importFailed: "Der Import endete vorzeitig",
   importReport: (imported, there, skipped) =>
     [
-      `${imported} ${s(imported, "Unterhaltung", "Unterhaltungen")} importiert`,
-      ...(there ? [`${there} schon vorhanden`] : []),
-      ...(skipped ? [`${skipped} ausgelassen`] : []),
+      `${count(imported)} ${s(imported, "Unterhaltung", "Unterhaltungen")} importiert`,
+      ...(there ? [`${count(there)} schon vorhanden`] : []),
+      ...(skipped ? [`${count(skipped)} ausgelassen`] : []),
     ].join(", ") + ".",
   notUnderstood: "Was nicht verstanden wurde",
-  moreRemarks: (n) => `und ${n} weitere`,
+  moreRemarks: (n) => `und ${count(n)} weitere`,
 
   // Commands, palette and keys
   skipToContent: "Zum Inhalt springen",
   commandsAndSearch: "Befehle und Suche",
   paletteHint: "Suchen oder einen Befehl ausführen",
   results: "Ergebnisse",
-  countResults: (n: number) => (n ? `${n} ${s(n, "Ergebnis", "Ergebnisse")}` : "Nichts gefunden"),
+  countResults: (n: number) => (n ? `${count(n)} ${s(n, "Ergebnis", "Ergebnisse")}` : "Nichts gefunden"),
   recent: "Zuletzt verwendet",
   commandsTitle: "Befehle",
   chooseKey: "auswählen",
@@ -510,8 +513,8 @@ export const de: Catalogue = {
 
 function leftOutWhat(turns: number, passages: number): string {
   const parts = [
-    ...(turns ? [`${turns} ${s(turns, "Nachricht", "Nachrichten")}`] : []),
-    ...(passages ? [`${passages} ${s(passages, "Passage", "Passagen")}`] : []),
+    ...(turns ? [`${count(turns)} ${s(turns, "Nachricht", "Nachrichten")}`] : []),
+    ...(passages ? [`${count(passages)} ${s(passages, "Passage", "Passagen")}`] : []),
   ];
   return parts.join(" und ");
 }

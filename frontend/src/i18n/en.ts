@@ -1,11 +1,14 @@
 // English. The keys of this catalogue are those of every other language; entries that carry values are functions.
 
+import { count } from "./format";
+
 const s = (n: number, one: string, many: string): string => (n === 1 ? one : many);
 
 export const en = {
   locale: "en-GB",
 
   // Everywhere
+  aborted: "It was stopped.",
   cancel: "Cancel",
   close: "Close",
   copied: "Copied",
@@ -30,9 +33,10 @@ export const en = {
   tryAgain: "Try again",
   tryNow: "Try now",
   undo: "Undo",
+  unreachable: "LocalChat’s server does not answer. Start LocalChat again; what was kept is still there.",
 
   // Times and places
-  seconds: (n: number) => `${n} s`,
+  seconds: (n: number | string) => `${n}\u00a0s`,
   minutes: (n: number) => `${n} min`,
   hours: (h: number, m: number) => `${h} h ${m} min`,
   timeLeft: (time: string) => `${time} left`,
@@ -57,8 +61,8 @@ export const en = {
   pin: "Pin",
   unpin: "Unpin",
   conversationsFound: (n: number, complete: boolean) =>
-    complete ? `${n} ${s(n, "conversation", "conversations")}` : `${n} of the newest conversations; add a letter for older ones`,
-  hitsIn: (n: number) => `${n} ${s(n, "message", "messages")}`,
+    complete ? `${count(n)} ${s(n, "conversation", "conversations")}` : `${count(n)} of the newest conversations; add a letter for older ones`,
+  hitsIn: (n: number) => `${count(n)} ${s(n, "message", "messages")}`,
   tags: "Tags",
   tagsAsk: "Tags…",
   tagsOf: (title: string) => `Tags of “${title}”`,
@@ -67,7 +71,7 @@ export const en = {
   tagFilter: (tag: string | null) => `${tag ?? "All conversations"}, filter by tag`,
   allTags: "All conversations",
   save: "Save",
-  addingFiles: (done: number, all: number) => `Adding ${done} of ${all} ${s(all, "file", "files")}`,
+  addingFiles: (done: number, all: number) => `Adding ${count(done)} of ${count(all)} ${s(all, "file", "files")}`,
   documents: "Documents",
   models: "Models",
   search: "Search",
@@ -121,7 +125,7 @@ export const en = {
   task: "Task",
   footnote: (label: string) => `Footnote ${label}`,
   footnoteBack: (label: string) => `Back from footnote ${label} to the text`,
-  moreRows: (shown: number, all: number) => `Show more rows (${shown} of ${all})`,
+  moreRows: (shown: number, all: number) => `Show more rows (${count(shown)} of ${count(all)})`,
   // Diagrams
   diagram: "Diagram",
   diagramOf: (kind: string) => `Diagram (${kind}); its source can be shown above`,
@@ -133,8 +137,8 @@ export const en = {
 
   // Sources
   source: (n: number) => `Source ${n}`,
-  sourcesOfAnswer: (n: number) => `${n} ${s(n, "source", "sources")} in this answer`,
-  countSources: (n: number) => `${n} ${s(n, "source", "sources")}`,
+  sourcesOfAnswer: (n: number) => `${count(n)} ${s(n, "source", "sources")} in this answer`,
+  countSources: (n: number) => `${count(n)} ${s(n, "source", "sources")}`,
   documentAsRead: "The document as it was read",
   sourceGone: "This document is no longer in LocalChat. These are the words that the answer was given:",
   sourceChanged: "The document was read anew since. These are the words that the answer was given:",
@@ -149,8 +153,8 @@ export const en = {
   scoreAndRank: (score: string, rank: number) => `${score}, rank ${rank}`,
   rankOf: (rank: number, of: number) => `rank ${rank} of ${of}`,
   clickToOpen: "Click to open the page",
-  comparedWith: (n: number) => `Compared with ${n} ${s(n, "source", "sources")}`,
-  sentencesSupported: (n: number, of: number) => `${n} of ${of} ${s(of, "sentence", "sentences")} supported`,
+  comparedWith: (n: number) => `Compared with ${count(n)} ${s(n, "source", "sources")}`,
+  sentencesSupported: (n: number, of: number) => `${count(n)} of ${count(of)} ${s(of, "sentence", "sentences")} supported`,
   nextUnsupported: "Go to the next sentence that no source supports",
   unsupported: "No source supports this sentence.",
   quotesTitle: (n: number) => s(n, "What your document says", "What your documents say"),
@@ -206,7 +210,7 @@ export const en = {
   editPreset: (name: string) => `Edit ${name}`,
   presetMeans: "A preset says how to answer. What is left open is as in the settings.",
   presetNameExample: "Contracts",
-  presetNameLong: (n: number) => `A name has up to ${n} characters.`,
+  presetNameLong: (n: number) => `A name has up to ${count(n)} characters.`,
   systemPrompt: "System prompt",
   systemPromptExample: "You check contracts. Quote the clause, then explain it in one sentence.",
   systemPromptEmpty: "Left empty, the built-in one is used.",
@@ -218,7 +222,7 @@ export const en = {
   never: "Never",
   presetAllDocuments: "All documents, as none is ticked.",
   presetDocuments: (figure: string, n: number) => `${figure} chosen ${s(n, "document", "documents")}`,
-  presetGone: (n: number) => `${n} of them ${s(n, "is", "are")} gone and skipped`,
+  presetGone: (n: number) => `${count(n)} of them ${s(n, "is", "are")} gone and skipped`,
   gone: "gone",
   unknownDocument: "A deleted document",
   moreByName: (figure: string) => `${figure} more; type a part of the name to find them.`,
@@ -243,10 +247,10 @@ export const en = {
   addFiles: "Add files…",
   addFolder: "Add folder…",
   dropFiles: "Drop files",
-  letGo: (n: number) => (n ? `Let go to add ${n} ${s(n, "file", "files")}` : "Let go to add the files"),
+  letGo: (n: number) => (n ? `Let go to add ${count(n)} ${s(n, "file", "files")}` : "Let go to add the files"),
   letGoMeans: "They are read in the background; you can go on working.",
-  filesAdded: (n: number) => `${n} ${s(n, "file", "files")} added`,
-  filesAddedSome: (n: number, failed: number) => `${n} ${s(n, "file", "files")} added, ${failed} could not be read`,
+  filesAdded: (n: number) => `${count(n)} ${s(n, "file", "files")} added`,
+  filesAddedSome: (n: number, failed: number) => `${count(n)} ${s(n, "file", "files")} added, ${count(failed)} could not be read`,
   listOfDocuments: "List of documents",
   filterDocuments: "Filter documents",
   filterByName: "Filter by name",
@@ -364,7 +368,7 @@ export const en = {
   checked: "Checked a moment ago",
   checking: "Being checked",
   checkAgain: "Check again",
-  checksPassed: (n: number) => `${n} ${s(n, "check", "checks")} passed`,
+  checksPassed: (n: number) => `${count(n)} ${s(n, "check", "checks")} passed`,
   appearance: "Appearance",
   theme: "Theme",
   language: "Language",
@@ -409,7 +413,7 @@ export const en = {
   restoreMeans:
     "The file is checked and unpacked now; nothing changes yet. When LocalChat starts the next time, its data replaces everything that is here.",
   restoreWaits: (day: string, documents: number, conversations: number) =>
-    `Quit LocalChat and start it again: it then takes the backup of ${day}, with ${documents} ${s(documents, "document", "documents")} and ${conversations} ${s(conversations, "conversation", "conversations")}. Everything that is here until then is replaced.`,
+    `Quit LocalChat and start it again: it then takes the backup of ${day}, with ${count(documents)} ${s(documents, "document", "documents")} and ${count(conversations)} ${s(conversations, "conversation", "conversations")}. Everything that is here until then is replaced.`,
   keepPresent: "Keep what is here",
   chooseBackup: "Choose the file…",
   backupPath: "Path of the backup on this computer",
@@ -419,7 +423,7 @@ export const en = {
   commandsAndSearch: "Commands and search",
   paletteHint: "Search, or run a command",
   results: "Results",
-  countResults: (n: number) => (n ? `${n} ${s(n, "result", "results")}` : "Nothing found"),
+  countResults: (n: number) => (n ? `${count(n)} ${s(n, "result", "results")}` : "Nothing found"),
   recent: "Recent",
   commandsTitle: "Commands",
   chooseKey: "choose",
@@ -498,18 +502,18 @@ export const en = {
   importFailed: "The import ended early",
   importReport: (imported: number, there: number, skipped: number) =>
     [
-      `${imported} ${s(imported, "conversation", "conversations")} imported`,
-      ...(there ? [`${there} already there`] : []),
-      ...(skipped ? [`${skipped} left out`] : []),
+      `${count(imported)} ${s(imported, "conversation", "conversations")} imported`,
+      ...(there ? [`${count(there)} already there`] : []),
+      ...(skipped ? [`${count(skipped)} left out`] : []),
     ].join(", ") + ".",
   notUnderstood: "What was not understood",
-  moreRemarks: (n: number) => `and ${n} more`,
+  moreRemarks: (n: number) => `and ${count(n)} more`,
 };
 
 function leftOutWhat(turns: number, passages: number): string {
   const parts = [
-    ...(turns ? [`${turns} ${s(turns, "turn", "turns")}`] : []),
-    ...(passages ? [`${passages} ${s(passages, "passage", "passages")}`] : []),
+    ...(turns ? [`${count(turns)} ${s(turns, "turn", "turns")}`] : []),
+    ...(passages ? [`${count(passages)} ${s(passages, "passage", "passages")}`] : []),
   ];
   return parts.join(" and ");
 }

@@ -1,5 +1,6 @@
 // Spanish.
 import type { Catalogue } from "./index";
+import { count } from "./format";
 
 /** The singular for 1, given as a number or as a written figure. */
 const s = (n: number | string, one: string, many: string): string => (String(n) === "1" ? one : many);
@@ -8,6 +9,7 @@ export const es: Catalogue = {
   locale: "es-ES",
 
   // Everywhere
+  aborted: "Se ha detenido.",
   cancel: "Cancelar",
   close: "Cerrar",
   copied: "Copiado",
@@ -32,9 +34,10 @@ export const es: Catalogue = {
   tryAgain: "Reintentar",
   tryNow: "Reintentar ahora",
   undo: "Deshacer",
+  unreachable: "El servidor de LocalChat no responde. Inicie LocalChat de nuevo; lo guardado sigue ahí.",
 
   // Times and places
-  seconds: (n) => `${n} s`,
+  seconds: (n) => `${n}\u00a0s`,
   minutes: (n) => `${n} min`,
   hours: (h, m) => `${h} h ${m} min`,
   timeLeft: (time) => `faltan ${time}`,
@@ -56,8 +59,8 @@ export const es: Catalogue = {
   pin: "Fijar",
   unpin: "Soltar",
   conversationsFound: (n, complete) =>
-    complete ? `${n} ${s(n, "conversación", "conversaciones")}` : `${n} de las conversaciones más recientes; una letra más para las antiguas`,
-  hitsIn: (n) => `${n} ${s(n, "mensaje", "mensajes")}`,
+    complete ? `${count(n)} ${s(n, "conversación", "conversaciones")}` : `${count(n)} de las conversaciones más recientes; una letra más para las antiguas`,
+  hitsIn: (n) => `${count(n)} ${s(n, "mensaje", "mensajes")}`,
   tags: "Etiquetas",
   tagsAsk: "Etiquetas…",
   tagsOf: (title) => `Etiquetas de «${title}»`,
@@ -68,7 +71,7 @@ export const es: Catalogue = {
   beingWritten: "Se está escribiendo una respuesta",
   newName: "Nuevo nombre",
   conversationDeleted: (title) => `«${title}» eliminada`,
-  addingFiles: (done, all) => `Añadiendo ${done} de ${all} ${s(all, "archivo", "archivos")}`,
+  addingFiles: (done, all) => `Añadiendo ${count(done)} de ${count(all)} ${s(all, "archivo", "archivos")}`,
   documents: "Documentos",
   models: "Modelos",
   search: "Búsqueda",
@@ -123,7 +126,7 @@ export const es: Catalogue = {
   task: "Tarea",
   footnote: (label) => `Nota ${label}`,
   footnoteBack: (label) => `Volver de la nota ${label} al texto`,
-  moreRows: (shown, all) => `Mostrar más filas (${shown} de ${all})`,
+  moreRows: (shown, all) => `Mostrar más filas (${count(shown)} de ${count(all)})`,
   diagram: "Diagrama",
   diagramOf: (kind) => `Diagrama (${kind}); su fuente se puede mostrar encima`,
   diagramSource: "Código",
@@ -134,8 +137,8 @@ export const es: Catalogue = {
 
   // Sources
   source: (n) => `Fuente ${n}`,
-  sourcesOfAnswer: (n) => `${n} ${s(n, "fuente", "fuentes")} en esta respuesta`,
-  countSources: (n) => `${n} ${s(n, "fuente", "fuentes")}`,
+  sourcesOfAnswer: (n) => `${count(n)} ${s(n, "fuente", "fuentes")} en esta respuesta`,
+  countSources: (n) => `${count(n)} ${s(n, "fuente", "fuentes")}`,
   documentAsRead: "El documento tal como se leyó",
   sourceGone: "Este documento ya no está en LocalChat. Estas son las palabras que se dieron a la respuesta:",
   sourceChanged: "El documento se volvió a leer desde entonces. Estas son las palabras que se dieron a la respuesta:",
@@ -150,8 +153,8 @@ export const es: Catalogue = {
   scoreAndRank: (score, rank) => `${score}, puesto ${rank}`,
   rankOf: (rank, of) => `puesto ${rank} de ${of}`,
   clickToOpen: "Haga clic para abrir la página",
-  comparedWith: (n) => `Comparado con ${n} ${s(n, "fuente", "fuentes")}`,
-  sentencesSupported: (n, of) => `${n} de ${of} ${s(of, "frase respaldada", "frases respaldadas")}`,
+  comparedWith: (n) => `Comparado con ${count(n)} ${s(n, "fuente", "fuentes")}`,
+  sentencesSupported: (n, of) => `${count(n)} de ${count(of)} ${s(of, "frase respaldada", "frases respaldadas")}`,
   nextUnsupported: "Ir a la siguiente frase que ninguna fuente respalda",
   unsupported: "Ninguna fuente respalda esta frase.",
   quotesTitle: (n) => s(n, "Lo que dice su documento", "Lo que dicen sus documentos"),
@@ -207,7 +210,7 @@ export const es: Catalogue = {
   editPreset: (name) => `Editar ${name}`,
   presetMeans: "Un preajuste indica cómo responder. Lo que se deja sin definir queda como en los ajustes.",
   presetNameExample: "Contratos",
-  presetNameLong: (n) => `El nombre tiene como máximo ${n} caracteres.`,
+  presetNameLong: (n) => `El nombre tiene como máximo ${count(n)} caracteres.`,
   systemPrompt: "Instrucciones de sistema",
   systemPromptExample: "Revise contratos. Cite la cláusula y luego explíquela en una frase.",
   systemPromptEmpty: "Si se dejan en blanco, se usan las integradas.",
@@ -220,7 +223,7 @@ export const es: Catalogue = {
   save: "Guardar",
   presetAllDocuments: "Todos los documentos, ya que no se ha marcado ninguno.",
   presetDocuments: (figure, n) => `${figure} ${s(n, "documento elegido", "documentos elegidos")}`,
-  presetGone: (n) => `${n} de ellos ya no ${s(n, "existe y se omite", "existen y se omiten")}`,
+  presetGone: (n) => `${count(n)} de ellos ya no ${s(n, "existe y se omite", "existen y se omiten")}`,
   gone: "ya no existe",
   unknownDocument: "Un documento eliminado",
   moreByName: (figure) => `${figure} más; escriba parte del nombre para ${s(figure, "encontrarlo", "encontrarlos")}.`,
@@ -247,11 +250,11 @@ export const es: Catalogue = {
   addFiles: "Añadir archivos…",
   addFolder: "Añadir carpeta…",
   dropFiles: "Soltar archivos",
-  letGo: (n) => (n ? `Suelte para añadir ${n} ${s(n, "archivo", "archivos")}` : "Suelte para añadir los archivos"),
+  letGo: (n) => (n ? `Suelte para añadir ${count(n)} ${s(n, "archivo", "archivos")}` : "Suelte para añadir los archivos"),
   letGoMeans: "Se leen en segundo plano; puede seguir trabajando.",
-  filesAdded: (n) => `${n} ${s(n, "archivo añadido", "archivos añadidos")}`,
+  filesAdded: (n) => `${count(n)} ${s(n, "archivo añadido", "archivos añadidos")}`,
   filesAddedSome: (n, failed) =>
-    `${n} ${s(n, "archivo añadido", "archivos añadidos")}; ${failed} no se ${s(failed, "ha", "han")} podido leer`,
+    `${count(n)} ${s(n, "archivo añadido", "archivos añadidos")}; ${count(failed)} no se ${s(failed, "ha", "han")} podido leer`,
   listOfDocuments: "Lista de documentos",
   filterDocuments: "Filtrar documentos",
   filterByName: "Filtrar por nombre",
@@ -369,7 +372,7 @@ export const es: Catalogue = {
   checked: "Comprobado hace un momento",
   checking: "Comprobando",
   checkAgain: "Volver a comprobar",
-  checksPassed: (n) => `${n} ${s(n, "comprobación superada", "comprobaciones superadas")}`,
+  checksPassed: (n) => `${count(n)} ${s(n, "comprobación superada", "comprobaciones superadas")}`,
   appearance: "Aspecto",
   theme: "Tema",
   language: "Idioma",
@@ -414,7 +417,7 @@ export const es: Catalogue = {
   restoreMeans:
     "El archivo se comprueba y se extrae ahora; todavía no cambia nada. La próxima vez que LocalChat se inicie, sus datos sustituyen todo lo que hay aquí.",
   restoreWaits: (day, documents, conversations) =>
-    `Cierre LocalChat e inícielo de nuevo: tomará la copia del ${day}, con ${documents} ${s(documents, "documento", "documentos")} y ${conversations} ${s(conversations, "conversación", "conversaciones")}. Todo lo que haya aquí hasta entonces se sustituye.`,
+    `Cierre LocalChat e inícielo de nuevo: tomará la copia del ${day}, con ${count(documents)} ${s(documents, "documento", "documentos")} y ${count(conversations)} ${s(conversations, "conversación", "conversaciones")}. Todo lo que haya aquí hasta entonces se sustituye.`,
   keepPresent: "Conservar lo que hay",
   chooseBackup: "Elegir el archivo…",
   backupPath: "Ruta de la copia en este equipo",
@@ -441,19 +444,19 @@ export const es: Catalogue = {
   importFailed: "La importación terminó antes de tiempo",
   importReport: (imported, there, skipped) =>
     [
-      `${imported} ${s(imported, "conversación importada", "conversaciones importadas")}`,
-      ...(there ? [`${there} ya estaban`] : []),
-      ...(skipped ? [`${skipped} omitidas`] : []),
+      `${count(imported)} ${s(imported, "conversación importada", "conversaciones importadas")}`,
+      ...(there ? [`${count(there)} ya estaban`] : []),
+      ...(skipped ? [`${count(skipped)} omitidas`] : []),
     ].join(", ") + ".",
   notUnderstood: "Lo que no se entendió",
-  moreRemarks: (n) => `y ${n} más`,
+  moreRemarks: (n) => `y ${count(n)} más`,
 
   // Commands, palette and keys
   skipToContent: "Saltar al contenido",
   commandsAndSearch: "Comandos y búsqueda",
   paletteHint: "Busque o ejecute un comando",
   results: "Resultados",
-  countResults: (n) => (n ? `${n} ${s(n, "resultado", "resultados")}` : "No se ha encontrado nada"),
+  countResults: (n) => (n ? `${count(n)} ${s(n, "resultado", "resultados")}` : "No se ha encontrado nada"),
   recent: "Recientes",
   commandsTitle: "Comandos",
   chooseKey: "elegir",
@@ -513,8 +516,8 @@ export const es: Catalogue = {
 
 function leftOutWhat(turns: number, passages: number): string {
   const parts = [
-    ...(turns ? [`${turns} ${s(turns, "turno", "turnos")}`] : []),
-    ...(passages ? [`${passages} ${s(passages, "fragmento", "fragmentos")}`] : []),
+    ...(turns ? [`${count(turns)} ${s(turns, "turno", "turnos")}`] : []),
+    ...(passages ? [`${count(passages)} ${s(passages, "fragmento", "fragmentos")}`] : []),
   ];
   return parts.join(" y ");
 }

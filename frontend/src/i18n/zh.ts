@@ -1,10 +1,12 @@
 // Simplified Chinese.
 import type { Catalogue } from "./index";
+import { count } from "./format";
 
 export const zh: Catalogue = {
   locale: "zh-CN",
 
   // Everywhere
+  aborted: "已停止。",
   cancel: "取消",
   close: "关闭",
   copied: "已复制",
@@ -29,6 +31,7 @@ export const zh: Catalogue = {
   tryAgain: "重试",
   tryNow: "立即重试",
   undo: "撤销",
+  unreachable: "LocalChat 的服务器没有响应。重新启动 LocalChat 即可，已保存的内容都还在。",
 
   // Times and places
   seconds: (n) => `${n} 秒`,
@@ -52,8 +55,8 @@ export const zh: Catalogue = {
   pinned: "已置顶",
   pin: "置顶",
   unpin: "取消置顶",
-  conversationsFound: (n, complete) => (complete ? `${n} 个对话` : `最近对话中的 ${n} 个；再输入一个字可找到更早的`),
-  hitsIn: (n) => `${n} 条消息`,
+  conversationsFound: (n, complete) => (complete ? `${count(n)} 个对话` : `最近对话中的 ${count(n)} 个；再输入一个字可找到更早的`),
+  hitsIn: (n) => `${count(n)} 条消息`,
   tags: "标签",
   tagsAsk: "标签…",
   tagsOf: (title) => `“${title}”的标签`,
@@ -64,7 +67,7 @@ export const zh: Catalogue = {
   beingWritten: "正在写回答",
   newName: "新名称",
   conversationDeleted: (title) => `已删除“${title}”`,
-  addingFiles: (done, all) => `正在添加文件，${done} / ${all}`,
+  addingFiles: (done, all) => `正在添加文件，${count(done)} / ${count(all)}`,
   documents: "文档",
   models: "模型",
   search: "搜索",
@@ -118,7 +121,7 @@ export const zh: Catalogue = {
   task: "任务",
   footnote: (label) => `脚注 ${label}`,
   footnoteBack: (label) => `从脚注 ${label} 返回正文`,
-  moreRows: (shown, all) => `显示更多行（${shown} / ${all}）`,
+  moreRows: (shown, all) => `显示更多行（${count(shown)} / ${count(all)}）`,
   diagram: "图表",
   diagramOf: (kind) => `图表（${kind}）；可在上方显示其源码`,
   diagramSource: "源码",
@@ -129,8 +132,8 @@ export const zh: Catalogue = {
 
   // Sources
   source: (n) => `来源 ${n}`,
-  sourcesOfAnswer: (n) => `此回答有 ${n} 个来源`,
-  countSources: (n) => `${n} 个来源`,
+  sourcesOfAnswer: (n) => `此回答有 ${count(n)} 个来源`,
+  countSources: (n) => `${count(n)} 个来源`,
   documentAsRead: "读取到的文档内容",
   sourceGone: "此文档已不在 LocalChat 中。这是回答当时所依据的原文：",
   sourceChanged: "此文档后来重新读取过。这是回答当时所依据的原文：",
@@ -145,8 +148,8 @@ export const zh: Catalogue = {
   scoreAndRank: (score, rank) => `${score}，第 ${rank} 名`,
   rankOf: (rank, of) => `第 ${rank} 名，共 ${of}`,
   clickToOpen: "点击打开该页",
-  comparedWith: (n) => `已与 ${n} 个来源比对`,
-  sentencesSupported: (n, of) => `${of} 句中有 ${n} 句有依据`,
+  comparedWith: (n) => `已与 ${count(n)} 个来源比对`,
+  sentencesSupported: (n, of) => `${count(of)} 句中有 ${count(n)} 句有依据`,
   nextUnsupported: "转到下一个没有来源支持的句子",
   unsupported: "没有来源支持这句话。",
   quotesTitle: () => "文档原文",
@@ -202,7 +205,7 @@ export const zh: Catalogue = {
   editPreset: (name) => `编辑“${name}”`,
   presetMeans: "预设决定如何回答。未指定的项目沿用设置。",
   presetNameExample: "合同",
-  presetNameLong: (n) => `名称最多 ${n} 个字符。`,
+  presetNameLong: (n) => `名称最多 ${count(n)} 个字符。`,
   systemPrompt: "系统提示词",
   systemPromptExample: "你负责审查合同。先引用条款，再用一句话解释。",
   systemPromptEmpty: "留空则使用内置的提示词。",
@@ -215,7 +218,7 @@ export const zh: Catalogue = {
   save: "保存",
   presetAllDocuments: "未勾选文档，因此使用全部文档。",
   presetDocuments: (figure) => `已选 ${figure} 个文档`,
-  presetGone: (n) => `其中 ${n} 个已不存在，会跳过`,
+  presetGone: (n) => `其中 ${count(n)} 个已不存在，会跳过`,
   gone: "已不存在",
   unknownDocument: "已删除的文档",
   moreByName: (figure) => `还有 ${figure} 个，输入名称的一部分即可找到。`,
@@ -240,10 +243,10 @@ export const zh: Catalogue = {
   addFiles: "添加文件…",
   addFolder: "添加文件夹…",
   dropFiles: "拖放文件",
-  letGo: (n) => (n ? `松开以添加 ${n} 个文件` : "松开以添加文件"),
+  letGo: (n) => (n ? `松开以添加 ${count(n)} 个文件` : "松开以添加文件"),
   letGoMeans: "文件在后台读取，可以继续做别的事。",
-  filesAdded: (n) => `已添加 ${n} 个文件`,
-  filesAddedSome: (n, failed) => `已添加 ${n} 个文件，${failed} 个无法读取`,
+  filesAdded: (n) => `已添加 ${count(n)} 个文件`,
+  filesAddedSome: (n, failed) => `已添加 ${count(n)} 个文件，${count(failed)} 个无法读取`,
   listOfDocuments: "文档列表",
   filterDocuments: "筛选文档",
   filterByName: "按名称筛选",
@@ -360,7 +363,7 @@ export const zh: Catalogue = {
   checked: "刚刚检查过",
   checking: "检查中",
   checkAgain: "重新检查",
-  checksPassed: (n) => `${n} 项检查通过`,
+  checksPassed: (n) => `${count(n)} 项检查通过`,
   appearance: "外观",
   theme: "主题",
   language: "语言",
@@ -404,7 +407,7 @@ export const zh: Catalogue = {
   restoreTitle: "恢复备份？",
   restoreMeans: "现在只检查并解包这个文件，还不会改变任何内容。下次启动 LocalChat 时，其中的数据会替换这里的一切。",
   restoreWaits: (day, documents, conversations) =>
-    `退出 LocalChat 再重新启动：届时启用 ${day} 的备份，其中有 ${documents} 个文档和 ${conversations} 个对话。在此之前这里的一切都会被替换。`,
+    `退出 LocalChat 再重新启动：届时启用 ${day} 的备份，其中有 ${count(documents)} 个文档和 ${count(conversations)} 个对话。在此之前这里的一切都会被替换。`,
   keepPresent: "保留现有数据",
   chooseBackup: "选择文件…",
   backupPath: "备份在这台电脑上的路径",
@@ -429,16 +432,16 @@ export const zh: Catalogue = {
   importStopped: "已停止。已导入的会保留；再次导入同一个文件可补上其余部分。",
   importFailed: "导入提前结束",
   importReport: (imported, there, skipped) =>
-    [`已导入 ${imported} 个对话`, ...(there ? [`${there} 个已存在`] : []), ...(skipped ? [`略过 ${skipped} 个`] : [])].join("，") + "。",
+    [`已导入 ${count(imported)} 个对话`, ...(there ? [`${count(there)} 个已存在`] : []), ...(skipped ? [`略过 ${count(skipped)} 个`] : [])].join("，") + "。",
   notUnderstood: "未能识别的内容",
-  moreRemarks: (n) => `还有 ${n} 条`,
+  moreRemarks: (n) => `还有 ${count(n)} 条`,
 
   // Commands, palette and keys
   skipToContent: "跳到正文",
   commandsAndSearch: "命令和搜索",
   paletteHint: "搜索，或运行命令",
   results: "结果",
-  countResults: (n) => (n ? `${n} 个结果` : "没有结果"),
+  countResults: (n) => (n ? `${count(n)} 个结果` : "没有结果"),
   recent: "最近",
   commandsTitle: "命令",
   chooseKey: "选择",
@@ -497,6 +500,6 @@ export const zh: Catalogue = {
 };
 
 function leftOutWhat(turns: number, passages: number): string {
-  const parts = [...(turns ? [`${turns} 轮对话`] : []), ...(passages ? [`${passages} 个段落`] : [])];
+  const parts = [...(turns ? [`${count(turns)} 轮对话`] : []), ...(passages ? [`${count(passages)} 个段落`] : [])];
   return parts.join("和 ");
 }

@@ -17,6 +17,7 @@ const DEFAULTS: Kept = {
   model: null,
   welcome_dismissed: false,
   meter_open: false,
+  recent_commands: [],
 };
 
 export class Preferences {
