@@ -1,4 +1,4 @@
-"""Settings: found by their words, each taken back, what is stored where, the logs; the composer's row in each language."""
+"""Settings: found by words, taken back, what is stored where, the logs; the composer's row in each language."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 // Every command of the app, once: its name, its keys, when it is possible, what it does. Menus, the palette, the
 // shortcuts and their sheet all read from here.
 import type { Conversation } from "../features/chat/conversation.svelte";
-import { chats as canChat } from "../features/models/capabilities";
+import { chats as canChat, labelOf } from "../features/models/capabilities";
 import { groupNames, settings, SETTINGS_GROUPS } from "../features/settings/registry";
 import { exports } from "../features/transfer/exports";
 import { t } from "../i18n";
@@ -169,9 +169,10 @@ function ofModels(app: App): Command[] {
   const { models } = app;
   return models.list.models
     .filter(canChat)
-    .map(({ name, label }) =>
-      make(`model-${name}`, "model", t("useModel", label), () => models.use(name), name !== models.active?.model, t("alsoModel", name)),
-    );
+    .map((model) => {
+      const { name } = model;
+      return make(`model-${name}`, "model", t("useModel", labelOf(model)), () => models.use(name), name !== models.active?.model, t("alsoModel", name));
+    });
 }
 
 function ofPresets(app: App): Command[] {

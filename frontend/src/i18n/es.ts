@@ -419,7 +419,7 @@ export const es: Catalogue = {
   place_files: "Archivos tal como se añadieron",
   place_passages: "Fragmentos y su índice",
   place_logs: "Registros",
-  place_models: "Modelos incluidos",
+  place_models: "Modelos integrados",
   reset: "Restablecer",
   resetAsk: "Restablecer…",
   resetNamed: (name) => `Restablecer: ${name}`,
