@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.chatting import wait_for
 from tests.e2e.conftest import FLAGS, Begin, ready
 from tests.e2e.pages import drop, fetch, go, wait_until_read
 from tests.ollama_stand_in import StandIn
@@ -46,11 +47,11 @@ def test_settings_are_found_by_their_words_and_taken_back(begin: Begin) -> None:
         temperature.fill("0,7")
         temperature.press("Enter")
         expect(temperature).to_have_value("0.7")
-        assert kept(page)["temperature"] == 0.7
+        wait_for(lambda: kept(page)["temperature"] == 0.7)
         page.get_by_role("button", name="Reset: Temperature").click()
         expect(temperature).to_have_value("0.3")
         expect(page.get_by_role("button", name="Reset: Temperature")).to_have_count(0)
-        assert kept(page)["temperature"] == 0.3
+        wait_for(lambda: kept(page)["temperature"] == 0.3)
 
         # A group, and all of them; each asks first.
         page.get_by_role("radio", name="Dark").check(force=True)
@@ -62,7 +63,8 @@ def test_settings_are_found_by_their_words_and_taken_back(begin: Begin) -> None:
         expect(dialog).to_contain_text("Theme, Reading size")
         dialog.get_by_role("button", name="Reset").click()
         expect(page.get_by_role("radio", name="System")).to_be_checked()
-        assert (kept(page)["theme"], kept(page)["reading_size"], kept(page)["temperature"]) == ("system", "normal", 1)
+        wait_for(lambda: (kept(page)["theme"], kept(page)["reading_size"]) == ("system", "normal"))
+        assert kept(page)["temperature"] == 1
         page.get_by_role("button", name="Reset all settings…").click()
         dialog.get_by_role("button", name="Reset").click()
         expect(temperature).to_have_value("0.3")
