@@ -33,28 +33,121 @@ LocalChatError                    500
     ├── RefusedBackup             422  a file that cannot be restored, and why
     └── DataInUse                 409  another LocalChat holds the data folder
 
-The class name is the code of the API; the message says what happened and what to do about it.
+The class name is the code of the API; the message says what happened and what to do about it, in English. A program
+that says it in another language finds which sentence it is in `reason`, with the values that stand in it.
 """
 
 from __future__ import annotations
 
 import errno
 import sqlite3
-from typing import ClassVar
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import ClassVar, Final
+
+REASONS: Final[Mapping[str, tuple[str, ...]]] = {
+    # what was asked for
+    "backup_elsewhere": (),
+    "backup_newer": (),
+    "backup_refused": ("filename",),
+    "backup_runs": (),
+    "document_gone": (),
+    "document_is_read": ("filename",),
+    "file_not_opened": ("filename", "words"),
+    "folder_missing": ("path",),
+    "log_gone": (),
+    "message_empty": (),
+    "message_long": ("characters", "limit"),
+    "conversation_gone": (),
+    "message_gone": (),
+    "no_export": (),
+    "no_window": (),
+    "original_gone": (),
+    "place_taken": ("path",),
+    "preset_gone": (),
+    "preset_name_taken": ("name",),
+    "preset_newer": (),
+    "preset_not_ours": (),
+    "pull_gone": (),
+    "restore_runs": (),
+    "whole_path": (),
+    "window_full": (),
+    "zip_damaged": (),
+    "zip_locked": (),
+    # engines
+    "builtin_kept": (),
+    "builtin_missing": (),
+    "builtin_not_started": (),
+    "builtin_silent": (),
+    "closing": (),
+    "embedder_missing": (),
+    "engine_failed": ("words",),
+    "engine_loads": (),
+    "engine_stopped": (),
+    "message_over_window": ("tokens", "window"),
+    "model_gone": ("model",),
+    "model_in_silent_ollama": ("model", "address"),
+    "model_makes_embeddings": ("model",),
+    "model_not_pulled": ("model",),
+    "model_said_nothing": ("model",),
+    "ollama_elsewhere": ("address",),
+    "ollama_not_installed": (),
+    "ollama_not_started": ("words",),
+    "ollama_other": ("address",),
+    "ollama_silent": ("address",),
+    "prompt_over_window": ("system", "tokens", "window"),
+    "pull_cut": (),
+    "pull_failed": ("words",),
+    "pull_needs_ollama": ("address",),
+    "pull_no_room": (),
+    "pull_unknown": ("model",),
+    "question_over_window": (),
+    # the disk: sizes in bytes
+    "backup_no_room": ("size", "path"),
+    "restore_no_room": ("size", "path"),
+}
+"""Sentences that a person meets on the page, and the values that stand in each. Errors of programs have none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Which sentence of REASONS a message is, and its values."""
+
+    reason: str
+    values: dict[str, str | int]
 
 
 class LocalChatError(Exception):
-    """Base of all our errors. `message` is shown to people as it stands."""
+    """Base of all our errors. `message` is shown to people as it stands; `reason` and `values`: see REASONS."""
 
     status: ClassVar[int] = 500
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, reason: str | None = None, **values: str | int) -> None:
         super().__init__(message)
         self.message = message
+        self.details = None if reason is None else Details(reason, values)
 
     @property
     def code(self) -> str:
         return type(self).__name__
+
+    @property
+    def kept(self) -> dict[str, object]:
+        """As it crosses the wire and is kept beside an answer."""
+        told = {} if self.details is None else {"details": asdict(self.details)}
+        return {"error": self.code, "message": self.message, **told}
+
+
+def codes() -> list[str]:
+    """Every code that the API may say."""
+    found: list[str] = ["InternalError"]
+    kinds: list[type[LocalChatError]] = [LocalChatError]
+    while kinds:
+        kind = kinds.pop()
+        found.append(kind.__name__)
+        # Of this file: what a module makes of one for itself, it does not let out.
+        kinds.extend(child for child in kind.__subclasses__() if child.__module__ == __name__)
+    return sorted(found)
 
 
 class RequestError(LocalChatError):

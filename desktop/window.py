@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from backend.errors import LocalChatError
+from desktop import browser
 from desktop.browser import open_link
 from desktop.geometry import SMALLEST, Rectangle, WindowState
 
@@ -98,6 +99,10 @@ class Window:
 
         with self._dialog:
             return _one(self._window.create_file_dialog(FileDialog.OPEN, file_types=(f"{kind} ({pattern})",)))
+
+    def open_folder(self, folder: Path) -> None:
+        """Shows a folder in the system's file manager; from any thread."""
+        browser.open_folder(folder)
 
     def evaluate(self, script: str) -> Any:
         """The value of a JavaScript expression in the page; from any thread but the main one."""

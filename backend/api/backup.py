@@ -72,5 +72,8 @@ def _cancelled() -> Iterator[CopyCancelled]:
 def _desktop() -> Desktop:
     desktop = parts().desktop
     if desktop is None:
-        raise Conflict("There is no window to choose a file in: LocalChat was started with `serve`. Name a path.")
+        raise Conflict(
+            "There is no window to choose a file in: LocalChat was started with `serve`. Name a path.",
+            "no_window",
+        )
     return desktop

@@ -51,7 +51,10 @@ def pick(body: PickBody) -> Response:
     """Lets the user choose files, or a folder, in the window's own dialog; then as an upload."""
     services = parts()
     if services.desktop is None:
-        raise Conflict("There is no window to choose files in: LocalChat was started with `serve`. Upload them.")
+        raise Conflict(
+            "There is no window to choose files in: LocalChat was started with `serve`. Upload them.",
+            "no_window",
+        )
     library = services.library
     arrivals = [library.keep_path(path) for path in _files(services.desktop.pick_files(folder=body.folder))]
     return stream(lambda: library.follow(arrivals))

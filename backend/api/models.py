@@ -118,6 +118,7 @@ def engine(status: EngineStatus) -> schemas.Engine:
             "address": status.address,
             "version": status.version,
             "message": status.message,
+            "details": status.details,
             "startable": status.name == "ollama" and not status.running and parts().models.can_start_ollama(),
         }
     )

@@ -16,6 +16,8 @@ from pydantic.json_schema import JsonSchemaMode, JsonSchemaValue
 from backend import VERSION
 from backend.api.endpoint import Contract
 from backend.api.schemas import ErrorResponse
+from backend.errors import REASONS, codes
+from backend.services.health import CODES, VALUES
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -43,6 +45,8 @@ def document(app: Flask) -> dict[str, Any]:
         "info": {"title": "LocalChat", "version": VERSION},
         "paths": paths,
         "components": {"schemas": schemas},
+        # What a catalogue of another language must have words for.
+        "x-sentences": {"codes": codes(), "reasons": REASONS, "checks": {code: VALUES.get(code, ()) for code in CODES}},
     }
 
 

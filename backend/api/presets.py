@@ -90,11 +90,12 @@ def export(identity: str) -> Response:
 def bring_in(body: schemas.PresetFile) -> schemas.Preset:
     """A preset from a file; a name that is taken gets a number. Documents that are not here are marked as gone."""
     if body.format != FORMAT:
-        raise InvalidRequest("This file is not a preset of LocalChat.")
+        raise InvalidRequest("This file is not a preset of LocalChat.", "preset_not_ours")
     if body.version != VERSION:
         raise InvalidRequest(
             f"This preset was written by a newer LocalChat (format {body.version}, this one knows {VERSION}). Install "
-            "the newer LocalChat."
+            "the newer LocalChat.",
+            "preset_newer",
         )
     values = body.model_dump(exclude={"format", "version", "name", "documents"})
     documents = [(document.sha256, document.filename) for document in body.documents]

@@ -93,5 +93,5 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _response(error: errors.LocalChatError) -> Response:
-    body = to_json({"error": error.code, "message": error.message})
+    body = to_json(error.kept)
     return Response(body, status=error.status, mimetype="application/json")

@@ -10,7 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from backend.errors import Details
 from backend.services.events import Proof, Source
+from backend.services.health import CheckCode, CheckId
+from backend.services.storage import Place
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -26,8 +29,11 @@ class Schema(BaseModel):
 
 
 class ErrorResponse(Schema):
+    """`error` is one of `errors.codes()`; answers that were kept by an earlier LocalChat have no details."""
+
     error: str
     message: str
+    details: Details | None = None
 
 
 class Ok(Schema):
@@ -319,6 +325,7 @@ class Engine(Schema):
     address: str
     version: str
     message: str
+    details: Details | None = None
     startable: bool = Field(default=False, description="it is installed on this computer and does not run")
 
 
@@ -448,6 +455,9 @@ class PresetFile(Schema):
 # --- settings, system -------------------------------------------------------------------------------------------
 
 
+RecentCommand = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+
+
 class Settings(Schema):
     theme: Literal["system", "light", "dark"] = "system"
     language: Literal["system", "en", "de", "fr", "es", "zh"] = "system"
@@ -459,6 +469,7 @@ class Settings(Schema):
     model: str | None = Field(None, description="the chosen chat model; null: chosen by LocalChat")
     welcome_dismissed: bool = False
     meter_open: bool = False
+    recent_commands: list[RecentCommand] = Field([], max_length=20, description="of the palette, the newest first")
 
 
 class SettingsChange(Schema):
@@ -471,6 +482,7 @@ class SettingsChange(Schema):
     ollama_host: str | None = Field(None, max_length=300)
     welcome_dismissed: bool | None = None
     meter_open: bool | None = None
+    recent_commands: list[RecentCommand] | None = Field(None, max_length=20)
 
 
 class Health(Schema):
@@ -479,12 +491,20 @@ class Health(Schema):
 
 
 class Check(Schema):
-    """One line of the doctor. `state`: ok, warning (works without), failed. `mend`: what to do, or empty."""
+    """One line of the doctor. `state`: ok, warning (works without), failed. `mend`: what to do, or empty.
 
+    `id` is the part that was checked, `code` what was found, with its `values`, for who says it in another language;
+    `cause` is the error behind it.
+    """
+
+    id: CheckId
+    code: CheckCode
+    values: dict[str, str | int]
     name: str
     state: Literal["ok", "warning", "failed"]
     message: str
     mend: str
+    cause: ErrorResponse | None
 
 
 class DocumentCounts(Schema):
@@ -502,6 +522,36 @@ class Status(Schema):
     checks: list[Check]
     data_folder: str
     desktop: bool
+
+
+class Stored(Schema):
+    """`size` in bytes, of all that is in it."""
+
+    place: Place
+    path: str
+    size: int
+
+
+class Storage(Schema):
+    places: list[Stored]
+
+
+class OpenBody(Schema):
+    place: Place
+
+
+class LogQuery(Schema):
+    name: str = Field("localchat.log", max_length=100)
+    lines: int = Field(200, ge=1, le=5_000)
+
+
+class LogLines(Schema):
+    """The last lines of a log, the newest last; `names` are the logs that there are."""
+
+    name: str
+    path: str
+    names: list[str]
+    lines: list[str]
 
 
 class BackupBody(Schema):

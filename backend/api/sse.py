@@ -60,7 +60,7 @@ def _body(app: Flask, events: Events, gone: Callable[[], bool]) -> Generator[byt
                     # The default matters: a StopIteration that left this block would reach teardown as an error.
                     event = next(source, None)
             except LocalChatError as error:
-                yield encode(Failure(error.code, error.message))
+                yield encode(Failure(error.code, error.message, error.details))
                 return
             except Exception:
                 log.exception("a stream failed")

@@ -11,6 +11,7 @@ from backend.api.endpoint import endpoint
 from backend.api.models import active_model, engine
 from backend.api.parts import parts
 from backend.errors import Conflict, LocalChatError
+from backend.services import storage
 from backend.services.health import checks
 
 blueprint = Blueprint("system", __name__)
@@ -49,9 +50,51 @@ def show() -> schemas.Ok:
     """Brings the window to the front."""
     desktop = parts().desktop
     if desktop is None:
-        raise Conflict("There is no window: LocalChat was started with `serve`.")
+        raise Conflict(
+            "There is no window: LocalChat was started with `serve`.",
+            "no_window",
+        )
     desktop.show()
     return schemas.Ok()
+
+
+@blueprint.post("/api/desktop/folder")
+@endpoint(body=schemas.OpenBody, returns=schemas.Ok)
+def open_folder(body: schemas.OpenBody) -> schemas.Ok:
+    """Shows a place in the system's file manager, or the folder that it is in."""
+    services = parts()
+    if services.desktop is None:
+        raise Conflict(
+            "There is no window: LocalChat was started with `serve`.",
+            "no_window",
+        )
+    services.desktop.open_folder(storage.folder_of(services.config, body.place))
+    return schemas.Ok()
+
+
+@blueprint.get("/api/storage")
+@endpoint(returns=schemas.Storage)
+def stored() -> schemas.Storage:
+    """What is kept where, and how much room it takes."""
+    return schemas.Storage(
+        places=[
+            schemas.Stored(place=item.place, path=str(item.path), size=item.size)
+            for item in storage.stored(parts().config)
+        ]
+    )
+
+
+@blueprint.get("/api/logs")
+@endpoint(query=schemas.LogQuery, returns=schemas.LogLines)
+def log_lines(query: schemas.LogQuery) -> schemas.LogLines:
+    """The last lines of a log."""
+    config = parts().config
+    return schemas.LogLines(
+        name=query.name,
+        path=str(storage.path_of(config, "logs") / query.name),
+        names=storage.log_names(config),
+        lines=storage.last_lines(config, query.name, query.lines),
+    )
 
 
 @blueprint.get("/api/openapi.json")

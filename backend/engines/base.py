@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from backend.errors import Details
+
 Role = Literal["system", "user", "assistant"]
 
 
@@ -89,6 +91,7 @@ class EngineStatus:
     address: str = ""
     version: str = ""
     message: str = ""
+    details: Details | None = None
     models: tuple[ModelInfo, ...] = field(default=())
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from backend.engines.base import ChatDelta, ChatMessage, ChatRequest, EngineStatus, ModelInfo
 from backend.engines.openai import OpenAIAnswer
 from backend.engines.process import Child
-from backend.errors import EngineUnavailable, GenerationError
+from backend.errors import Details, EngineUnavailable, GenerationError
 
 if TYPE_CHECKING:
     import httpx
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FILE: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
 MODEL: Final = "builtin/smollm2-135m"
 LABEL: Final = "SmolLM2 135M, built in"
+MISSING: Final = "The file of the built-in model is missing. Install LocalChat again."
 
 WINDOW: Final = 4096
 """Tokens a conversation may take; the model was trained for 8,192, and each slot's cache costs 23 kB a token."""
@@ -49,7 +50,8 @@ class BuiltinEngine:
                 self.name,
                 "Built in",
                 running=False,
-                message="The file of the built-in model is missing. Install LocalChat again.",
+                message=MISSING,
+                details=Details("builtin_missing", {}),
             )
         info = ModelInfo(
             name=MODEL,
@@ -83,13 +85,13 @@ class BuiltinEngine:
             tokens = client.post("/tokenize", json={"content": prompt, "add_special": True, "parse_special": True})
             return len(tokens.raise_for_status().json()["tokens"])
         except httpx.HTTPError as error:
-            raise EngineUnavailable("The built-in model does not answer. Try again.") from error
+            raise EngineUnavailable("The built-in model does not answer. Try again.", "builtin_silent") from error
 
     def client(self) -> httpx.Client:
         """A client of the running child, started when it is not there. Raises EngineUnavailable."""
         with self._lock:
             if self._stopped:
-                raise EngineUnavailable("LocalChat is closing.")
+                raise EngineUnavailable("LocalChat is closing.", "closing")
             if self._client is None or not self._child.running:
                 self._start()
             assert self._client is not None
@@ -116,7 +118,7 @@ class BuiltinEngine:
 
     def _start(self) -> None:
         if not self._model.is_file():
-            raise EngineUnavailable("The file of the built-in model is missing. Install LocalChat again.")
+            raise EngineUnavailable(MISSING, "builtin_missing")
         from backend.engines import transport
 
         key = secrets.token_urlsafe(24)

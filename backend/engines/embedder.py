@@ -129,5 +129,6 @@ class Embedder:
 def _unavailable(path: Path) -> EngineUnavailable:
     return EngineUnavailable(
         f"The built-in embedding model cannot be opened ({path.name}), so documents can neither be added nor searched. "
-        "Install LocalChat again; `localchat doctor` checks its files."
+        "Install LocalChat again; `localchat doctor` checks its files.",
+        "embedder_missing",
     )

@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_core import from_json, to_json
 
 from backend.engines.base import ChatDelta, ChatMessage, ChatRequest, EngineStatus, ModelInfo, PullProgress, Usage
-from backend.errors import ContextOverflow, EngineError, EngineUnavailable, GenerationError, ModelNotFound, PullError
+from backend.errors import (
+    ContextOverflow,
+    Details,
+    EngineError,
+    EngineUnavailable,
+    GenerationError,
+    ModelNotFound,
+    PullError,
+)
 
 if TYPE_CHECKING:
     from ollama import Client
@@ -33,6 +41,9 @@ MARKS: Final = re.compile(r"\[(img(?:-\d+)?)\]")
 
 STATUS_SECONDS = 3.0
 """What `status` found is believed this long: a question must not wait for it."""
+
+STOPPED: Final = "Ollama stopped in the middle of the answer. What it wrote is kept; try again."
+CUT: Final = "Ollama ended the download before it was whole. Pull again: it goes on where it was."
 
 
 class OllamaEngine:
@@ -99,10 +110,12 @@ class OllamaEngine:
                 loaded = {row["name"]: row for row in http.get("/api/ps").raise_for_status().json()["models"] or []}
                 models = tuple(self._model(http, tag, loaded.get(tag["name"])) for tag in tags)
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            message = "Ollama does not answer. Start it, or install it from ollama.com."
+            message, reason = "Ollama does not answer. Start it, or install it from ollama.com.", "ollama_silent"
             if not isinstance(error, httpx.TransportError):
                 message = "Something else than Ollama answers at this address. Check the address in the settings."
-            return EngineStatus(self.name, "Ollama", running=False, address=address, message=message)
+                reason = "ollama_other"
+            details = Details(reason, {"address": address})
+            return EngineStatus(self.name, "Ollama", running=False, address=address, message=message, details=details)
         return EngineStatus(
             self.name, f"Ollama {version}", running=True, address=address, version=version, models=models
         )
@@ -165,7 +178,7 @@ class OllamaAnswer:
             raise _translated(error, request.model, self._engine.host) from error
         if not last and not self._upstream.closed:
             self._engine.forget()
-            raise GenerationError("Ollama stopped in the middle of the answer. What it wrote is kept; try again.")
+            raise GenerationError(STOPPED, "engine_stopped")
 
 
 class OllamaPull:
@@ -198,7 +211,7 @@ class OllamaPull:
         finally:
             self._engine.forget()
         if status != "success" and not self._upstream.closed:
-            raise PullError("Ollama ended the download before it was whole. Pull again: it goes on where it was.")
+            raise PullError(CUT, "pull_cut")
 
 
 def _message(message: ChatMessage) -> dict[str, Any]:
@@ -267,14 +280,28 @@ def _translated(error: Exception, model: str, host: str) -> EngineError:
 
     if isinstance(error, ResponseError):
         if error.status_code == 404:
-            return ModelNotFound(f"{model} is not installed in Ollama. Pull it, or choose another model.")
+            return ModelNotFound(
+                f"{model} is not installed in Ollama. Pull it, or choose another model.",
+                "model_not_pulled",
+                model=model,
+            )
         if "exceeds the context length" in error.error:
-            return ContextOverflow("The question is longer than the model's context window. Shorten it.")
-        return GenerationError(f"Ollama could not go on: {error.error.strip()}. What it wrote is kept; try again.")
+            return ContextOverflow(
+                "The question is longer than the model's context window. Shorten it.", "question_over_window"
+            )
+        words = error.error.strip()
+        return GenerationError(
+            f"Ollama could not go on: {words}. What it wrote is kept; try again.", "engine_failed", words=words
+        )
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, ConnectionError)):
-        return EngineUnavailable(f"Ollama does not answer at {_address(host)}. Start it, or choose the built-in model.")
+        address = _address(host)
+        return EngineUnavailable(
+            f"Ollama does not answer at {address}. Start it, or choose the built-in model.",
+            "ollama_silent",
+            address=address,
+        )
     if isinstance(error, (httpx.HTTPError, ValueError)):
-        return GenerationError("Ollama stopped in the middle of the answer. What it wrote is kept; try again.")
+        return GenerationError(STOPPED, "engine_stopped")
     raise error
 
 
@@ -284,11 +311,19 @@ def _translated_pull(error: Exception, model: str, host: str) -> EngineError:
     if isinstance(error, ResponseError):
         text = error.error.strip()
         if "file does not exist" in text or "not found" in text:
-            return PullError(f"There is no model {model} in the registry. Check how its name is written.")
+            return PullError(
+                f"There is no model {model} in the registry. Check how its name is written.",
+                "pull_unknown",
+                model=model,
+            )
         if "no space left" in text:
-            return PullError("The disk is full. Free some space and pull again: it goes on where it was.")
-        return PullError(f"The download failed: {text}. Pull again: it goes on where it was.")
+            return PullError(
+                "The disk is full. Free some space and pull again: it goes on where it was.", "pull_no_room"
+            )
+        return PullError(
+            f"The download failed: {text}. Pull again: it goes on where it was.", "pull_failed", words=text
+        )
     translated = _translated(error, model, host)
     if isinstance(translated, GenerationError):
-        return PullError("Ollama ended the download before it was whole. Pull again: it goes on where it was.")
+        return PullError(CUT, "pull_cut")
     return translated

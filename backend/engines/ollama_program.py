@@ -59,9 +59,13 @@ class OllamaProgram:
         """
         program = installed()
         if program is None:
-            raise EngineUnavailable("Ollama is not installed on this computer. Get it from ollama.com.")
+            raise EngineUnavailable(
+                "Ollama is not installed on this computer. Get it from ollama.com.", "ollama_not_installed"
+            )
         if not is_here(address):
-            raise EngineUnavailable(f"{address} is another computer. Start Ollama there.")
+            raise EngineUnavailable(
+                f"{address} is another computer. Start Ollama there.", "ollama_elsewhere", address=address
+            )
         self.stop()
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("wb") as output:
@@ -105,7 +109,8 @@ class OllamaProgram:
                     return
                 time.sleep(0.1)
         self.stop()
-        raise EngineUnavailable(f"Ollama could not be started: {self._last_words()}")
+        words = self._last_words()
+        raise EngineUnavailable(f"Ollama could not be started: {words}", "ollama_not_started", words=words)
 
     def _last_words(self) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()

@@ -43,7 +43,9 @@ class OpenAIAnswer:
                 whole = yield from _deltas(transport.lines(response.iter_raw()))
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             if not self._upstream.closed:
-                raise EngineUnavailable("The engine does not answer. Start it, or choose another model.") from error
+                raise EngineUnavailable(
+                    "The engine does not answer. Start it, or choose another model.", "builtin_silent"
+                ) from error
         except (httpx.HTTPError, ValueError) as error:
             if not self._upstream.closed:
                 raise _broken() from error
@@ -87,7 +89,8 @@ def _deltas(lines: Iterable[bytes]) -> Generator[ChatDelta, None, bool]:
             continue
         part = from_json(line[6:])
         if "error" in part:
-            raise GenerationError(f"The engine could not go on: {_message(part['error'])}.")
+            words = _message(part["error"])
+            raise GenerationError(f"The engine could not go on: {words}.", "engine_failed", words=words)
         for choice in part.get("choices", ()):
             finish = choice.get("finish_reason") or finish
             delta = choice.get("delta", {})
@@ -119,12 +122,14 @@ def _refused(response: httpx.Response, model: str) -> EngineError:
         error = response.text
     message = _message(error)
     if isinstance(error, dict) and error.get("type") == "exceed_context_size_error":
-        return ContextOverflow("The question is longer than the model's context window. Shorten it.")
+        return ContextOverflow(
+            "The question is longer than the model's context window. Shorten it.", "question_over_window"
+        )
     if response.status_code == 404:
-        return ModelNotFound(f"{model} is not on this server. Choose another model.")
+        return ModelNotFound(f"{model} is not on this server. Choose another model.", "model_gone", model=model)
     if response.status_code == 503:
-        return EngineUnavailable("The engine is still loading its model. Try again in a moment.")
-    return GenerationError(f"The engine refused the question: {message}.")
+        return EngineUnavailable("The engine is still loading its model. Try again in a moment.", "engine_loads")
+    return GenerationError(f"The engine refused the question: {message}.", "engine_failed", words=message)
 
 
 def _message(error: Any) -> str:
@@ -132,4 +137,6 @@ def _message(error: Any) -> str:
 
 
 def _broken() -> GenerationError:
-    return GenerationError("The engine stopped in the middle of the answer. What it wrote is kept; try again.")
+    return GenerationError(
+        "The engine stopped in the middle of the answer. What it wrote is kept; try again.", "engine_stopped"
+    )

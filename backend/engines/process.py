@@ -72,7 +72,8 @@ class Child:
         except (OSError, ValueError) as error:
             self.stop()
             raise EngineUnavailable(
-                "The built-in model could not be started. The log says why; `localchat doctor` checks its file."
+                "The built-in model could not be started. The log says why; `localchat doctor` checks its file.",
+                "builtin_not_started",
             ) from error
         finally:
             guard.cancel()

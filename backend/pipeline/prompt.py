@@ -142,7 +142,11 @@ def fit(
             raise ContextOverflow(
                 f"The system prompt of the preset takes about {system_tokens:,} tokens and the message "
                 f"{question_tokens:,}; the model's window has {window:,}. Shorten the system prompt, choose a model "
-                "with a larger window, or raise the context window."
+                "with a larger window, or raise the context window.",
+                "prompt_over_window",
+                system=system_tokens,
+                tokens=question_tokens,
+                window=window,
             )
         if pictures and window - system_tokens - count(question) - PER_MESSAGE >= MIN_ANSWER:
             raise ContextOverflow(
@@ -152,7 +156,10 @@ def fit(
             )
         raise ContextOverflow(
             f"The message takes about {question_tokens:,} tokens, and the model's window has {window:,}. Shorten the "
-            "message, choose a model with a larger window, or raise the context window in the settings."
+            "message, choose a model with a larger window, or raise the context window in the settings.",
+            "message_over_window",
+            tokens=question_tokens,
+            window=window,
         )
     answer = max(MIN_ANSWER, min(room // 2, window // 4))
     room -= answer

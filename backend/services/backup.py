@@ -62,15 +62,21 @@ class Backup:
             return _free(_documents_folder() / f"LocalChat-{day}.zip")
         target = Path(path)
         if not target.is_absolute():
-            raise InvalidRequest("Name the file with its whole path.")
+            raise InvalidRequest("Name the file with its whole path.", "whole_path")
         if target.is_dir():
             target = _free(target / f"LocalChat-{day}.zip")
         if not target.parent.is_dir():
-            raise InvalidRequest(f"There is no folder {target.parent}.")
+            raise InvalidRequest(f"There is no folder {target.parent}.", "folder_missing", path=str(target.parent))
         if target.resolve().is_relative_to(self._config.data.resolve()):
-            raise InvalidRequest("A backup in the data folder would be lost with it. Choose another place.")
+            raise InvalidRequest(
+                "A backup in the data folder would be lost with it. Choose another place.", "backup_elsewhere"
+            )
         if target.exists() and not _is_backup(target):
-            raise Conflict(f"{target} is there already and is not a backup of LocalChat. Choose another name.")
+            raise Conflict(
+                f"{target} is there already and is not a backup of LocalChat. Choose another name.",
+                "place_taken",
+                path=str(target),
+            )
         return target
 
     def create(self, target: Path) -> Iterator[CopyStep | BackupDone]:
@@ -79,7 +85,7 @@ class Backup:
         Raises Conflict while another is written, DiskFull, ReadOnlyData, DamagedData, RefusedBackup.
         """
         if not self._at_work.acquire(blocking=False):
-            raise Conflict("A backup is being written already.")
+            raise Conflict("A backup is being written already.", "backup_runs")
         part = target.with_name(target.name + PART)
         staging: Path | None = None
         try:
@@ -88,7 +94,12 @@ class Backup:
             sources, about = self._collect(staging)
             total = sum(path.stat().st_size for _, path in sources)
             if shutil.disk_usage(target.parent).free < total:
-                raise DiskFull(f"The backup takes {total / 1e6:,.0f} MB, and there is less room in {target.parent}.")
+                raise DiskFull(
+                    f"The backup takes {total / 1e6:,.0f} MB, and there is less room in {target.parent}.",
+                    "backup_no_room",
+                    size=total,
+                    path=str(target.parent),
+                )
             with _private(part) as file:
                 yield from _steps("writing", pack(file, sources, about), total)
                 file.flush()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from backend.engines.base import ChatDelta, ChatImage, ChatMessage, ChatRequest, ChatStream, Usage
-from backend.errors import ContextOverflow, InvalidRequest, LocalChatError, TooLarge
+from backend.errors import ContextOverflow, Details, InvalidRequest, LocalChatError, TooLarge
 from backend.pipeline.prompt import (
     PER_MESSAGE,
     SYSTEM,
@@ -60,7 +60,9 @@ REFITS: Final = (1.4, 2.0)
 """Where the engine counts more tokens than we estimated it refuses the prompt; it is then fitted again, estimated this
 much more carefully."""
 
-FAILED_INSIDE: Final = {
+FULL: Final = "The answer ends because the model's window is full. Ask for the rest, or raise the context window."
+
+FAILED_INSIDE: Final[dict[str, object]] = {
     "error": "InternalError",
     "message": "Something went wrong inside LocalChat. The log says more.",
 }
@@ -186,11 +188,14 @@ class Chat:
     def prepare(self, question: Question) -> Prepared:
         """Raises RequestError, ModelNotFound, EngineUnavailable, ContextOverflow."""
         if not question.message.strip():
-            raise InvalidRequest("The message is empty. Write something.")
+            raise InvalidRequest("The message is empty. Write something.", "message_empty")
         if len(question.message) > self._limit:
             raise TooLarge(
                 f"The message has {len(question.message):,} characters; {self._limit:,} are the most. Add it as a "
-                "document instead, and ask about that."
+                "document instead, and ask about that.",
+                "message_long",
+                characters=len(question.message),
+                limit=self._limit,
             )
         if question.parent_id and not question.conversation_id:
             raise InvalidRequest("parent_id needs the conversation_id it belongs to.")
@@ -255,7 +260,7 @@ class Chat:
         self._running[started.message_id] = running
         draft = Draft()
         refits = iter(REFITS)
-        outcome: tuple[str, dict[str, str] | None] = ("stopped", None)
+        outcome: tuple[str, dict[str, object] | None] = ("stopped", None)
         try:
             yield started
             while True:
@@ -274,7 +279,7 @@ class Chat:
                 yield started
             outcome = (("stopped" if running.reason == "stop" else "interrupted") if running.reason else "done", None)
         except LocalChatError as error:
-            outcome = ("failed", {"error": error.code, "message": error.message})
+            outcome = ("failed", error.kept)
             raise
         except Exception:
             outcome = ("failed", FAILED_INSIDE)
@@ -284,11 +289,13 @@ class Chat:
             self._running.pop(started.message_id, None)
             usage = _usage(draft, asked, started.budget)
             self._finish(started.message_id, outcome, draft, usage)
+        full = _is_full(draft.usage, prepared.window)
         yield ChatDone(
             usage=usage,
             stopped=running.reason == "stop",
             finish=draft.usage.finish if draft.usage else "stop",
-            warning=_cut(draft.usage, prepared.window),
+            warning=FULL if full else None,
+            details=Details("window_full", {}) if full else None,
         )
 
     def stop(self, message_id: str) -> None:
@@ -442,7 +449,7 @@ class Chat:
                 kept = time.monotonic()
 
     def _finish(
-        self, message_id: str, outcome: tuple[str, dict[str, str] | None], draft: Draft, usage: TurnUsage | None
+        self, message_id: str, outcome: tuple[str, dict[str, object] | None], draft: Draft, usage: TurnUsage | None
     ) -> None:
         status, error = outcome
         self._conversations.finish(
@@ -555,8 +562,8 @@ def _usage(draft: Draft, asked: float, budget: Budget) -> TurnUsage | None:
     )
 
 
-def _cut(usage: Usage | None, window: int) -> str | None:
-    """Says when the engine stopped because the window is full."""
-    if usage is not None and usage.finish == "length" and usage.prompt_tokens + usage.completion_tokens >= window - 8:
-        return "The answer ends because the model's window is full. Ask for the rest, or raise the context window."
-    return None
+def _is_full(usage: Usage | None, window: int) -> bool:
+    """Whether the engine stopped because the window is full."""
+    if usage is None or usage.finish != "length":
+        return False
+    return usage.prompt_tokens + usage.completion_tokens >= window - 8

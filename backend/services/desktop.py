@@ -19,6 +19,10 @@ class Desktop(Protocol):
         """One file of a kind ("Backup of LocalChat", "*.zip"). None: cancelled."""
         ...
 
+    def open_folder(self, folder: Path) -> None:
+        """Shows a folder in the system's file manager."""
+        ...
+
     def show(self) -> None:
         """Brings the window to the front."""
         ...

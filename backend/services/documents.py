@@ -132,7 +132,7 @@ class Library:
         except OSError as error:
             incoming.discard()
             name = shown_name(path.name)
-            return Arrival(name, error=NotFound(f"{name} could not be opened: {error.strerror or 'it is gone'}."))
+            return Arrival(name, error=_unopened(name, error))
         except LocalChatError:
             incoming.discard()
             raise
@@ -178,7 +178,7 @@ class Library:
         document = self._documents.get(identity)
         path = self._files.path(document.sha256)
         if not path.is_file():
-            raise NotFound("The original of this document is gone from the data folder.")
+            raise NotFound("The original of this document is gone from the data folder.", "original_gone")
         return path, document
 
     # --- what is done to it ---
@@ -188,7 +188,7 @@ class Library:
         with self._keeping:
             document = self._documents.delete(identity)
             if document is None:
-                raise NotFound("There is no such document. It may have been deleted.")
+                raise NotFound("There is no such document. It may have been deleted.", "document_gone")
             self._files.remove(document.sha256)
         self._tell()
         # The worker does the same for a document that it has just stored and whose row is gone.
@@ -198,7 +198,9 @@ class Library:
         """Queues it again. Raises NotFound, Conflict while it is being worked on."""
         document = self._documents.get(identity)
         if document.status in WORKING:
-            raise Conflict(f"{document.filename} is being read already.")
+            raise Conflict(
+                f"{document.filename} is being read already.", "document_is_read", filename=document.filename
+            )
         self._documents.queue(identity)
         self._tell()
         return self._documents.get(identity)
@@ -297,7 +299,9 @@ class Library:
                 return
             path = self._files.path(document.sha256)
             if not path.is_file():
-                raise NotFound("The original of this document is gone from the data folder. Add it again.")
+                raise NotFound(
+                    "The original of this document is gone from the data folder. Add it again.", "original_gone"
+                )
             imported = self._importer.run(identity, path, document.filename, report, cancelled)
             self._note(identity, imported)
             if not self._documents.ready(identity, imported.pages, imported.passages):
@@ -368,3 +372,8 @@ def _refused(filename: str, code: str | None, message: str, identity: str | None
 
 def _counted(count: int | None, noun: str) -> str:
     return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
+def _unopened(name: str, error: OSError) -> NotFound:
+    words = error.strerror or "it is gone"
+    return NotFound(f"{name} could not be opened: {words}.", "file_not_opened", filename=name, words=words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from backend.errors import Details
 from backend.pipeline.fusion import Arm
 
 
@@ -187,12 +188,13 @@ class Citations:
 
 @dataclass(frozen=True, slots=True)
 class ChatDone:
-    """`warning` says when the engine counted fewer prompt tokens than were sent (something was cut)."""
+    """`warning` says what the engine cut from the answer; `details` which sentence that is (errors.REASONS)."""
 
     usage: TurnUsage | None
     stopped: bool
     finish: str
     warning: str | None = None
+    details: Details | None = None
     done: Literal[True] = True
 
 
@@ -339,8 +341,11 @@ class CopyCancelled:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
+    """`details`: which sentence it is, with its values, for who says it in another language."""
+
     error: str
     message: str
+    details: Details | None = None
 
 
 @dataclass(frozen=True, slots=True)

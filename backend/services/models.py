@@ -97,14 +97,23 @@ class Models:
         if not ollama.running:
             raise EngineUnavailable(
                 f"{wanted} runs in Ollama, which does not answer at {ollama.address}. Start Ollama, or choose the "
-                "built-in model."
+                "built-in model.",
+                "model_in_silent_ollama",
+                model=wanted,
+                address=ollama.address,
             )
         for model in ollama.models:
             if model.name in (wanted, f"{wanted}:latest"):
                 if not can_chat(model):
-                    raise ModelNotFound(f"{wanted} cannot chat: it makes embeddings. Choose another model.")
+                    raise ModelNotFound(
+                        f"{wanted} cannot chat: it makes embeddings. Choose another model.",
+                        "model_makes_embeddings",
+                        model=wanted,
+                    )
                 return self._choice(self.ollama, model, chosen=True)
-        raise ModelNotFound(f"{wanted} is not installed any more. Pull it again, or choose another model.")
+        raise ModelNotFound(
+            f"{wanted} is not installed any more. Pull it again, or choose another model.", "model_gone", model=wanted
+        )
 
     def choose(self, name: str | None) -> Choice:
         """Raises ModelNotFound, EngineUnavailable."""
@@ -115,7 +124,7 @@ class Models:
     def delete(self, name: str) -> None:
         """Raises ModelNotFound, EngineUnavailable, Conflict for the built-in model."""
         if name == MODEL:
-            raise Conflict("The built-in model belongs to LocalChat and cannot be deleted.")
+            raise Conflict("The built-in model belongs to LocalChat and cannot be deleted.", "builtin_kept")
         self.ollama.delete(name)
         if self._settings.get("model") == name:
             self._settings.update({"model": None})
@@ -133,7 +142,11 @@ class Models:
             text += delta.text
             usage = delta.usage or usage
         if first is None:
-            raise GenerationError(f"{name} answered with nothing. Pull it again, or choose another model.")
+            raise GenerationError(
+                f"{name} answered with nothing. Pull it again, or choose another model.",
+                "model_said_nothing",
+                model=name,
+            )
         return text.strip(), first, usage
 
     def warm_up(self, after: float = 0.0) -> None:
@@ -170,9 +183,12 @@ class Models:
                 if job.model == model and job.running:
                     return job
             if not self.ollama.status(fresh=True).running:
+                address = self.ollama.status().address
                 raise EngineUnavailable(
-                    f"Models are pulled by Ollama, which does not answer at {self.ollama.status().address}. Start it, "
-                    "or install it from ollama.com."
+                    f"Models are pulled by Ollama, which does not answer at {address}. Start it, or install it from "
+                    "ollama.com.",
+                    "pull_needs_ollama",
+                    address=address,
                 )
             for old in [job for job in self._pulls.values() if not job.running][:-KEEP_FINISHED]:
                 del self._pulls[old.id]
@@ -184,7 +200,7 @@ class Models:
         """Raises NotFound. What is already here stays for the next try."""
         job = self._pulls.get(identity)
         if job is None:
-            raise NotFound("There is no such pull. It may have ended.")
+            raise NotFound("There is no such pull. It may have ended.", "pull_gone")
         job.cancel()
 
     def pulls(self) -> list[PullState]:
@@ -206,7 +222,7 @@ class Models:
     def _builtin_model(self) -> ModelInfo:
         status = self._builtin.status()
         if not status.running:
-            raise EngineUnavailable(status.message)
+            raise EngineUnavailable(status.message, "builtin_missing")
         return status.models[0]
 
     def _choice(self, engine: Engine, model: ModelInfo, *, chosen: bool) -> Choice:

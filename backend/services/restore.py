@@ -52,14 +52,14 @@ class Restore:
         """
         source = Path(path)
         if not source.is_absolute():
-            raise InvalidRequest("Name the file with its whole path.")
+            raise InvalidRequest("Name the file with its whole path.", "whole_path")
         with _explaining(source), Archive(source):
             pass
         return self._unpacked(source)
 
     def _unpacked(self, source: Path) -> Iterator[CopyStep | RestoreDone]:
         if not self._at_work.acquire(blocking=False):
-            raise Conflict("A backup is being unpacked already.")
+            raise Conflict("A backup is being unpacked already.", "restore_runs")
         try:
             with _explaining(source):
                 yield from self._stage(source)
@@ -82,7 +82,7 @@ class Restore:
     def discard(self) -> None:
         """The present data stays after all. Raises Conflict while a backup is unpacked."""
         if not self._at_work.acquire(blocking=False):
-            raise Conflict("A backup is being unpacked. Wait until that has ended.")
+            raise Conflict("A backup is being unpacked. Wait until that has ended.", "restore_runs")
         try:
             self._swap.discard()
         finally:
@@ -92,11 +92,14 @@ class Restore:
         with Archive(source) as archive:
             manifest = archive.manifest
             if manifest.data_version > len(MIGRATIONS):
-                raise NewerData("It was written by a newer LocalChat. Install that one.")
+                raise NewerData("It was written by a newer LocalChat. Install that one.", "backup_newer")
             # Before what was staged earlier is thrown away.
             if shutil.disk_usage(self._data).free < manifest.size + SPARE:
                 raise DiskFull(
-                    f"Unpacking takes {manifest.size / 1e6:,.0f} MB, and there is less room in {self._data}."
+                    f"Unpacking takes {manifest.size / 1e6:,.0f} MB, and there is less room in {self._data}.",
+                    "restore_no_room",
+                    size=manifest.size,
+                    path=str(self._data),
                 )
             new = self._swap.begin()
             whole = False
@@ -118,10 +121,16 @@ def _explaining(source: Path) -> Iterator[None]:
     """Says of which file, and that nothing has happened."""
     try:
         yield
-    except (NewerData, RefusedBackup) as error:
-        raise type(error)(f"{source.name} cannot be restored. {error.message} Nothing was changed.") from error
+    except NewerData as error:
+        raise NewerData(_unchanged(source, error), "backup_newer") from error
+    except RefusedBackup as error:
+        raise RefusedBackup(_unchanged(source, error), "backup_refused", filename=source.name) from error
     except OSError as error:
         raise from_storage(error) or error from error
+
+
+def _unchanged(source: Path, error: NewerData | RefusedBackup) -> str:
+    return f"{source.name} cannot be restored. {error.message} Nothing was changed."
 
 
 def _unpack(archive: Archive, folder: Path) -> Iterator[CopyStep]:

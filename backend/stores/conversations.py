@@ -192,7 +192,7 @@ class Conversations:
         with self._database.write() as db:
             self._row(db, identity)
             if preset_id and not db.execute("SELECT 1 FROM presets WHERE id = ?", (preset_id,)).fetchone():
-                raise NotFound("There is no such preset. It may have been deleted.")
+                raise NotFound("There is no such preset. It may have been deleted.", "preset_gone")
             db.execute("UPDATE conversations SET preset_id = ? WHERE id = ?", (preset_id, identity))
 
     def delete(self, identity: str) -> None:
@@ -327,7 +327,7 @@ class Conversations:
         with self._database.read() as db:
             row = db.execute("SELECT * FROM messages WHERE id = ?", (message_id,)).fetchone()
             if row is None:
-                raise NotFound("There is no such message. It may have been deleted.")
+                raise NotFound("There is no such message. It may have been deleted.", "message_gone")
             images = pictures.of_messages(db, row["conversation_id"])
         return _message(row, images)
 
@@ -343,7 +343,7 @@ class Conversations:
             (identity,),
         ).fetchone()
         if row is None:
-            raise NotFound("There is no such conversation. It may have been deleted.")
+            raise NotFound("There is no such conversation. It may have been deleted.", "conversation_gone")
         return row
 
 
@@ -359,7 +359,7 @@ def _require_message(db: sqlite3.Connection, conversation_id: str, message_id: s
         "SELECT 1 FROM messages WHERE id = ? AND conversation_id = ?", (message_id, conversation_id)
     ).fetchone()
     if found is None:
-        raise NotFound("There is no such message in this conversation. It may have been deleted.")
+        raise NotFound("There is no such message in this conversation. It may have been deleted.", "message_gone")
 
 
 def _same_question(

@@ -63,7 +63,7 @@ class Documents:
         """Raises NotFound."""
         row = self.find(identity)
         if row is None:
-            raise NotFound("There is no such document. It may have been deleted.")
+            raise NotFound("There is no such document. It may have been deleted.", "document_gone")
         return row
 
     def find(self, identity: str) -> DocumentRow | None:

@@ -169,7 +169,7 @@ def _choose(db: sqlite3.Connection, identity: str, documents: Sequence[str]) -> 
 def _row(db: sqlite3.Connection, identity: str) -> sqlite3.Row:
     row: sqlite3.Row | None = db.execute("SELECT * FROM presets WHERE id = ?", (identity,)).fetchone()
     if row is None:
-        raise NotFound("There is no such preset. It may have been deleted.")
+        raise NotFound("There is no such preset. It may have been deleted.", "preset_gone")
     return row
 
 
@@ -217,7 +217,7 @@ def _key(name: str) -> str:
 
 
 def _taken(name: str) -> Conflict:
-    return Conflict(f"There is a preset named “{name}” already. Choose another name.")
+    return Conflict(f"There is a preset named “{name}” already. Choose another name.", "preset_name_taken", name=name)
 
 
 def _now() -> str:

@@ -70,7 +70,7 @@ describe("a table", () => {
     const root = rendered(`| a | b |\n|---|---|\n${Array.from({ length: 10_000 }, (_, n) => `| ${n} | x |`).join("\n")}`);
     expect(root.querySelectorAll("tbody tr")).toHaveLength(MAX_ROWS);
     const more = root.querySelector<HTMLElement>(".more-rows")!;
-    expect(more.textContent).toBe("Show more rows (300 of 10000)");
+    expect(more.textContent).toBe("Show more rows (300 of 10,000)");
     more.click();
     expect(root.querySelectorAll("tbody tr")).toHaveLength(2 * MAX_ROWS);
     expect(root.querySelectorAll("td")[2 * MAX_ROWS]?.textContent).toBe("300");

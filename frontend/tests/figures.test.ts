@@ -52,10 +52,10 @@ describe("the days of the sidebar", () => {
 });
 
 describe("figures", () => {
-  it.each([[0, "0 B"], [999, "999 B"], [12_000, "12 kB"], [820_400, "820 kB"], [999_600, "1.0 MB"], [6_140_000, "6.1 MB"], [98_400_000, "98 MB"], [5.2e9, "5.2 GB"], [14e9, "14 GB"]])(
+  it.each([[0, "0\u00a0B"], [999, "999\u00a0B"], [12_000, "12\u00a0kB"], [820_400, "820\u00a0kB"], [999_600, "1.0\u00a0MB"], [6_140_000, "6.1\u00a0MB"], [98_400_000, "98\u00a0MB"], [5.2e9, "5.2\u00a0GB"], [14e9, "14\u00a0GB"]])(
     "%d bytes are %s", (value, words) => expect(bytes(value)).toBe(words));
-  it.each([[0.2, "1 s"], [40, "40 s"], [120, "2 min"], [3900, "1 h 5 min"]])("%d seconds are %s", (value, words) => expect(duration(value)).toBe(words));
-  it("names memory as it is sold", () => expect(memory(16 * 1024 ** 3 - 3e8)).toBe("16 GB"));
+  it.each([[0.2, "1\u00a0s"], [40, "40\u00a0s"], [120, "2 min"], [3900, "1 h 5 min"]])("%d seconds are %s", (value, words) => expect(duration(value)).toBe(words));
+  it("names memory as it is sold", () => expect(memory(16 * 1024 ** 3 - 3e8)).toBe("16\u00a0GB"));
   it("names today, and the year of another year", () => {
     const now = new Date(2026, 10, 21, 12);
     expect(day(new Date(2026, 10, 21, 1).toISOString(), now)).toBe("today");

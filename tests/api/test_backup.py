@@ -34,6 +34,9 @@ class Dialogs:
         self.asked.append(f"{kind} ({pattern})")
         return self.path
 
+    def open_folder(self, folder: Path) -> None:
+        raise AssertionError("not asked for")
+
     def show(self) -> None: ...
 
 

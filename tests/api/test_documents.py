@@ -134,6 +134,9 @@ class Window:
     def open_file(self, kind: str, pattern: str) -> Path | None:
         raise AssertionError("not asked for")
 
+    def open_folder(self, folder: Path) -> None:
+        raise AssertionError("not asked for")
+
     def show(self) -> None:
         raise AssertionError("not asked for")
 

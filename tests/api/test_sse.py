@@ -233,7 +233,7 @@ def test_live_an_error_in_mid_stream_still_ends_the_body_properly(record: Record
 
     with serving(streaming_app(record, events)) as url:
         answer = httpx.post(f"{url}/stream", trust_env=False)  # raises when the last chunk is missing
-        assert [set(event) for event in events_of(answer.content)] == [{"content"}, {"error", "message"}]
+        assert [set(event) for event in events_of(answer.content)] == [{"content"}, {"error", "message", "details"}]
     assert_clean(record, RuntimeError)
 
 

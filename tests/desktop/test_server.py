@@ -296,5 +296,8 @@ class NoWindow:
     def open_file(self, kind: str, pattern: str) -> Path | None:
         raise AssertionError
 
+    def open_folder(self, folder: Path) -> None:
+        raise AssertionError
+
     def show(self) -> None:
         raise AssertionError

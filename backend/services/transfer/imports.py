@@ -98,7 +98,7 @@ class _Import:
         if not (self._imported or self._known or self._skipped):
             raise InvalidRequest(self._remarks[0].reason if self._remarks else NO_EXPORT)
         if not (self._imported or self._known) and self._strange == self._skipped:
-            raise InvalidRequest(NO_EXPORT)
+            raise InvalidRequest(NO_EXPORT, "no_export")
         yield self._progress(total, total)
         yield ImportDone(
             ImportReport(self._imported, self._known, self._skipped, self._remarks, more_remarks=self._more)
@@ -181,14 +181,14 @@ def _sources(path: Path) -> Generator[tuple[str, int, _Counting, int], None, Non
         size = path.stat().st_size
         with path.open("rb") as file:
             if file.read(4) == b"PK\x03\x04":
-                raise InvalidRequest("This zip is damaged, or was cut off. Download it again.")
+                raise InvalidRequest("This zip is damaged, or was cut off. Download it again.", "zip_damaged")
             file.seek(0)
             yield "The file", size, _Counting(file), size
         return
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise InvalidRequest("This zip is damaged, or was cut off. Download it again.") from error
+        raise InvalidRequest("This zip is damaged, or was cut off. Download it again.", "zip_damaged") from error
     with archive:
         chosen = _chosen(archive.infolist())
         total = sum(member.file_size for member in chosen)
@@ -207,9 +207,9 @@ def _chosen(members: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
     named = [member for member in files if CHATGPTS.fullmatch(PurePosixPath(member.filename).name)]
     chosen = named or [member for member in files if member.filename.lower().endswith(".json")]
     if not chosen:
-        raise InvalidRequest(NO_EXPORT)
+        raise InvalidRequest(NO_EXPORT, "no_export")
     if any(member.flag_bits & 1 for member in chosen):
-        raise InvalidRequest("This zip is locked with a password. Unpack it and import the JSON file.")
+        raise InvalidRequest("This zip is locked with a password. Unpack it and import the JSON file.", "zip_locked")
     size, packed = sum(member.file_size for member in chosen), sum(member.compress_size for member in chosen)
     if size > MOST_UNPACKED or size > max(packed, 1024**2) * MOST_RATIO:
         raise InvalidRequest("This zip unpacks to far more than an export does. It was not opened.")

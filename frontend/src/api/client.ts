@@ -1,15 +1,28 @@
 // Calls of the API that answer with JSON: typed by the OpenAPI document, failures thrown as `ApiError`.
 import createClient from "openapi-fetch";
+import { said, type Said } from "../i18n/said";
 import type { ErrorResponse, paths } from "./types";
 
 /** A failure that the server named (`code`, and `message` for people), or one of the way to it ("Unreachable"). */
 export class ApiError extends Error {
   readonly code: string;
+  readonly #said: Said;
 
-  constructor(code: string, message: string) {
-    super(message);
+  constructor(code: string, message: string, details: ErrorResponse["details"] = null) {
+    // Without a message of its own: it is said in the language that is shown when it is shown.
+    super();
     this.code = code;
+    this.#said = { error: code, message, details };
   }
+
+  override get message(): string {
+    return said(this.#said);
+  }
+}
+
+/** An error as it comes in a stream. */
+export function failureOf({ error, message, details }: ErrorResponse): ApiError {
+  return new ApiError(error, message, details ?? null);
 }
 
 export const api = createClient<paths>({
@@ -34,8 +47,8 @@ export async function data<T>(call: Promise<{ data?: T; error?: ErrorResponse | 
 }
 
 export function toApiError(body: unknown, status: number): ApiError {
-  const { error, message } = (typeof body === "object" && body !== null ? body : {}) as Partial<ErrorResponse>;
-  return new ApiError(error ?? `HTTP ${status}`, message ?? `The server answered with ${status} and no reason.`);
+  const { error, message, details } = (typeof body === "object" && body !== null ? body : {}) as Partial<ErrorResponse>;
+  return new ApiError(error ?? `HTTP ${status}`, message ?? `The server answered with ${status} and no reason.`, details ?? null);
 }
 
 let unreachable = (): void => undefined;

@@ -541,6 +541,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/desktop/folder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows a place in the system's file manager, or the folder that it is in. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OpenBody"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Ok"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/desktop/show": {
         parameters: {
             query?: never;
@@ -982,6 +1031,54 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Health"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last lines of a log. */
+        get: {
+            parameters: {
+                query?: {
+                    name?: string;
+                    lines?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LogLines"];
                     };
                 };
                 /** @description What happened and what to do */
@@ -1913,6 +2010,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is kept where, and how much room it takes. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Storage"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2129,9 +2271,11 @@ export interface components {
         };
         /**
          * ChatDone
-         * @description `warning` says when the engine counted fewer prompt tokens than were sent (something was cut).
+         * @description `warning` says what the engine cut from the answer; `details` which sentence that is (errors.REASONS).
          */
         ChatDone: {
+            /** @default null */
+            details?: components["schemas"]["Details"] | null;
             /**
              * Done
              * @default true
@@ -2218,8 +2362,22 @@ export interface components {
         /**
          * Check
          * @description One line of the doctor. `state`: ok, warning (works without), failed. `mend`: what to do, or empty.
+         *
+         *     `id` is the part that was checked, `code` what was found, with its `values`, for who says it in another language;
+         *     `cause` is the error behind it.
          */
         Check: {
+            cause: components["schemas"]["ErrorResponse"] | null;
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "folder_ok" | "folder_read_only" | "folder_open" | "disk_ok" | "disk_low" | "database_ok" | "database_damaged" | "builtin_ok" | "builtin_missing" | "embedder_ok" | "embedder_missing" | "ollama_ok" | "ollama_gone" | "model_ok" | "model_gone" | "documents_ok" | "documents_failed" | "page_ok" | "page_missing";
+            /**
+             * Id
+             * @enum {string}
+             */
+            id: "folder" | "disk" | "database" | "builtin" | "embedder" | "ollama" | "model" | "documents" | "page";
             /** Mend */
             mend: string;
             /** Message */
@@ -2231,6 +2389,10 @@ export interface components {
              * @enum {string}
              */
             state: "ok" | "warning" | "failed";
+            /** Values */
+            values: {
+                [key: string]: string | number;
+            };
         };
         /**
          * Citation
@@ -2454,6 +2616,18 @@ export interface components {
         CopyStep: {
             progress: components["schemas"]["CopyProgress"];
         };
+        /**
+         * Details
+         * @description Which sentence of REASONS a message is, and its values.
+         */
+        Details: {
+            /** Reason */
+            reason: string;
+            /** Values */
+            values: {
+                [key: string]: string | number;
+            };
+        };
         /** Document */
         Document: {
             /** Added At */
@@ -2538,6 +2712,8 @@ export interface components {
         Engine: {
             /** Address */
             address: string;
+            /** @default null */
+            details?: components["schemas"]["Details"] | null;
             /** Label */
             label: string;
             /** Message */
@@ -2558,8 +2734,13 @@ export interface components {
             /** Version */
             version: string;
         };
-        /** ErrorResponse */
+        /**
+         * ErrorResponse
+         * @description `error` is one of `errors.codes()`; answers that were kept by an earlier LocalChat have no details.
+         */
         ErrorResponse: {
+            /** @default null */
+            details?: components["schemas"]["Details"] | null;
             /** Error */
             error: string;
             /** Message */
@@ -2574,8 +2755,13 @@ export interface components {
              */
             format?: "md" | "json" | "html" | "docx" | "pdf";
         };
-        /** Failure */
+        /**
+         * Failure
+         * @description `details`: which sentence it is, with its values, for who says it in another language.
+         */
         Failure: {
+            /** @default null */
+            details?: components["schemas"]["Details"] | null;
             /** Error */
             error: string;
             /** Message */
@@ -2707,6 +2893,33 @@ export interface components {
             passage_id: string;
             /** Rank */
             rank: number;
+        };
+        /**
+         * LogLines
+         * @description The last lines of a log, the newest last; `names` are the logs that there are.
+         */
+        LogLines: {
+            /** Lines */
+            lines: string[];
+            /** Name */
+            name: string;
+            /** Names */
+            names: string[];
+            /** Path */
+            path: string;
+        };
+        /** LogQuery */
+        LogQuery: {
+            /**
+             * Lines
+             * @default 200
+             */
+            lines?: number;
+            /**
+             * Name
+             * @default localchat.log
+             */
+            name?: string;
         };
         /**
          * Message
@@ -2872,6 +3085,14 @@ export interface components {
              * @constant
              */
             ok?: true;
+        };
+        /** OpenBody */
+        OpenBody: {
+            /**
+             * Place
+             * @enum {string}
+             */
+            place: "data" | "database" | "files" | "passages" | "logs" | "models";
         };
         /** Passage */
         Passage: {
@@ -3350,6 +3571,12 @@ export interface components {
              */
             reading_size?: "small" | "normal" | "large";
             /**
+             * Recent Commands
+             * @description of the palette, the newest first
+             * @default []
+             */
+            recent_commands?: string[];
+            /**
              * Temperature
              * @default 0.3
              */
@@ -3398,6 +3625,11 @@ export interface components {
              * @default null
              */
             reading_size?: ("small" | "normal" | "large") | null;
+            /**
+             * Recent Commands
+             * @default null
+             */
+            recent_commands?: string[] | null;
             /**
              * Temperature
              * @default null
@@ -3496,6 +3728,26 @@ export interface components {
             /** Version */
             version: string;
         };
+        /** Storage */
+        Storage: {
+            /** Places */
+            places: components["schemas"]["Stored"][];
+        };
+        /**
+         * Stored
+         * @description `size` in bytes, of all that is in it.
+         */
+        Stored: {
+            /** Path */
+            path: string;
+            /**
+             * Place
+             * @enum {string}
+             */
+            place: "data" | "database" | "files" | "passages" | "logs" | "models";
+            /** Size */
+            size: number;
+        };
         /**
          * Support
          * @description The words of a source that support a sentence, and where they stand in its passage.
@@ -3592,6 +3844,7 @@ export type ConversationSummary = components['schemas']['ConversationSummary'];
 export type CopyCancelled = components['schemas']['CopyCancelled'];
 export type CopyProgress = components['schemas']['CopyProgress'];
 export type CopyStep = components['schemas']['CopyStep'];
+export type Details = components['schemas']['Details'];
 export type Document = components['schemas']['Document'];
 export type DocumentCounts = components['schemas']['DocumentCounts'];
 export type DocumentError = components['schemas']['DocumentError'];
@@ -3610,6 +3863,8 @@ export type ImportRemark = components['schemas']['ImportRemark'];
 export type ImportReport = components['schemas']['ImportReport'];
 export type Importing = components['schemas']['Importing'];
 export type LeftOut = components['schemas']['LeftOut'];
+export type LogLines = components['schemas']['LogLines'];
+export type LogQuery = components['schemas']['LogQuery'];
 export type Message = components['schemas']['Message'];
 export type Model = components['schemas']['Model'];
 export type ModelList = components['schemas']['ModelList'];
@@ -3618,6 +3873,7 @@ export type NewConversation = components['schemas']['NewConversation'];
 export type NewPreset = components['schemas']['NewPreset'];
 export type Notice = components['schemas']['Notice'];
 export type Ok = components['schemas']['Ok'];
+export type OpenBody = components['schemas']['OpenBody'];
 export type Passage = components['schemas']['Passage'];
 export type PassageList = components['schemas']['PassageList'];
 export type PassageQuery = components['schemas']['PassageQuery'];
@@ -3652,6 +3908,8 @@ export type Source = components['schemas']['Source'];
 export type Span = components['schemas']['Span'];
 export type StagedBackup = components['schemas']['StagedBackup'];
 export type Status = components['schemas']['Status'];
+export type Storage = components['schemas']['Storage'];
+export type Stored = components['schemas']['Stored'];
 export type Support = components['schemas']['Support'];
 export type TagCount = components['schemas']['TagCount'];
 export type Thinking = components['schemas']['Thinking'];

@@ -1,7 +1,8 @@
 // Every command of the app, once: its name, its keys, when it is possible, what it does. Menus, the palette, the
 // shortcuts and their sheet all read from here.
 import type { Conversation } from "../features/chat/conversation.svelte";
-import { chats as canChat } from "../features/models/capabilities";
+import { chats as canChat, labelOf } from "../features/models/capabilities";
+import { groupNames, settings, SETTINGS_GROUPS } from "../features/settings/registry";
 import { exports } from "../features/transfer/exports";
 import { t } from "../i18n";
 import type { Entry } from "../ui/entry";
@@ -60,8 +61,6 @@ export const LOCAL_KEYS = {
     { keys: ["Escape"], does: "keyClose" },
   ],
 } as const;
-
-export const SETTINGS_GROUPS = ["trouble", "appearance", "answers", "presets", "engines", "data"] as const;
 
 type KeyId = keyof typeof KEYS;
 
@@ -153,13 +152,16 @@ function ofDocuments(app: App): Command[] {
 function pages(app: App): Command[] {
   const go = (page: Exclude<Page, "chat">): Command =>
     make(`go-${page}`, "go", t("goTo", t(page)), () => app.router.go(page), app.router.page !== page || app.router.id !== null);
-  const names = { trouble: t("trouble"), appearance: t("appearance"), answers: t("answers"), presets: t("presets"), engines: t("engines"), data: t("dataGroup") };
+  const names = groupNames();
   return [
     go("documents"),
     go("models"),
     go("search"),
     go("settings"),
     ...SETTINGS_GROUPS.map((id) => make(`settings-${id}`, "go", t("settingsOf", names[id]), () => app.router.go("settings", id))),
+    ...settings()
+      .filter(({ name, group }) => name !== names[group])
+      .map(({ id, group, name, also }) => make(`setting-${id}`, "go", t("settingIn", names[group], name), () => app.router.go("settings", id), true, also)),
   ];
 }
 
@@ -167,9 +169,10 @@ function ofModels(app: App): Command[] {
   const { models } = app;
   return models.list.models
     .filter(canChat)
-    .map(({ name, label }) =>
-      make(`model-${name}`, "model", t("useModel", label), () => models.use(name), name !== models.active?.model, t("alsoModel", name)),
-    );
+    .map((model) => {
+      const { name } = model;
+      return make(`model-${name}`, "model", t("useModel", labelOf(model)), () => models.use(name), name !== models.active?.model, t("alsoModel", name));
+    });
 }
 
 function ofPresets(app: App): Command[] {

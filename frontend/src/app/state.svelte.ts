@@ -1,7 +1,7 @@
 // The page's state, put together once and handed to components through their context.
 import { createContext } from "svelte";
-import { api, data } from "../api/client";
-import type { Status } from "../api/types";
+import { api, asApiError, data } from "../api/client";
+import type { OpenBody, Status } from "../api/types";
 import { Chats } from "../features/chat/chats.svelte";
 import { Library } from "../features/documents/library.svelte";
 import { Models } from "../features/models/models.svelte";
@@ -46,6 +46,15 @@ export class App {
   #again(): void {
     this.start();
     this.chats.reload();
+  }
+
+  /** In the file manager; only the window can. */
+  async openFolder(place: OpenBody["place"]): Promise<void> {
+    try {
+      await data(api.POST("/api/desktop/folder", { body: { place } }));
+    } catch (error) {
+      this.notices.show(asApiError(error).message);
+    }
   }
 
   async checkStatus(): Promise<void> {

@@ -1,5 +1,6 @@
 // The language that is shown. A language is a catalogue with the keys of the English one, loaded when it is chosen.
 import { en } from "./en";
+import type { ServerWords } from "./server/words";
 
 export type Catalogue = typeof en;
 export type Language = "en" | "de" | "fr" | "es" | "zh";
@@ -17,15 +18,27 @@ const CATALOGUES: Record<Language, () => Promise<Catalogue>> = {
   zh: () => import("./zh").then(({ zh }) => zh),
 };
 
+/** What the server says is in English. */
+const SERVER: Record<Language, () => Promise<ServerWords | null>> = {
+  en: () => Promise.resolve(null),
+  de: () => import("./server/de").then(({ words }) => words),
+  fr: () => import("./server/fr").then(({ words }) => words),
+  es: () => import("./server/es").then(({ words }) => words),
+  zh: () => import("./server/zh").then(({ words }) => words),
+};
+
 let catalogue = $state.raw<Catalogue>(en);
+let server = $state.raw<ServerWords | null>(null);
 let asked = 0;
 
 /** Shows a language; "system" is the first of the browser's that there is. A catalogue that cannot be loaded changes nothing. */
 export async function useLanguage(wanted: Language | "system"): Promise<void> {
   const mine = ++asked;
-  const found = await CATALOGUES[wanted === "system" ? ofSystem(navigator.languages) : wanted]().catch(() => null);
+  const language = wanted === "system" ? ofSystem(navigator.languages) : wanted;
+  const [found, said] = await Promise.all([CATALOGUES[language](), SERVER[language]()]).catch(() => [null, null]);
   if (!found || mine !== asked) return;
   catalogue = found;
+  server = said;
   document.documentElement.lang = found.locale;
 }
 
@@ -42,6 +55,11 @@ export function ofSystem(preferred: readonly string[]): Language {
 export function t<K extends Key>(key: K, ...args: Arguments<K>): string {
   const words = catalogue[key] as string | ((...args: unknown[]) => string);
   return typeof words === "string" ? words : words(...args);
+}
+
+/** For what the server says; null while that is shown as it stands, in English. */
+export function serverWords(): ServerWords | null {
+  return server;
 }
 
 export function locale(): string {

@@ -1,5 +1,6 @@
 // German. Nobody is addressed where an infinitive does; otherwise formally.
 import type { Catalogue } from "./index";
+import { count } from "./format";
 
 const s = (n: number, one: string, many: string): string => (n === 1 ? one : many);
 
@@ -7,6 +8,7 @@ export const de: Catalogue = {
   locale: "de-DE",
 
   // Everywhere
+  aborted: "Es wurde angehalten.",
   cancel: "Abbrechen",
   close: "Schließen",
   copied: "Kopiert",
@@ -31,9 +33,10 @@ export const de: Catalogue = {
   tryAgain: "Erneut versuchen",
   tryNow: "Jetzt versuchen",
   undo: "Rückgängig",
+  unreachable: "Der Server von LocalChat antwortet nicht. LocalChat neu starten; alles Gespeicherte ist noch da.",
 
   // Times and places
-  seconds: (n: number) => `${n}\u00a0s`,
+  seconds: (n: number | string) => `${n}\u00a0s`,
   minutes: (n: number) => `${n}\u00a0min`,
   hours: (h: number, m: number) => `${h}\u00a0h ${m}\u00a0min`,
   timeLeft: (time: string) => `noch ${time}`,
@@ -55,8 +58,8 @@ export const de: Catalogue = {
   pin: "Anheften",
   unpin: "Lösen",
   conversationsFound: (n, complete) =>
-    complete ? `${n} ${s(n, "Unterhaltung", "Unterhaltungen")}` : `${n} der neuesten Unterhaltungen; ein Buchstabe mehr für ältere`,
-  hitsIn: (n) => `${n} ${s(n, "Nachricht", "Nachrichten")}`,
+    complete ? `${count(n)} ${s(n, "Unterhaltung", "Unterhaltungen")}` : `${count(n)} der neuesten Unterhaltungen; ein Buchstabe mehr für ältere`,
+  hitsIn: (n) => `${count(n)} ${s(n, "Nachricht", "Nachrichten")}`,
   tags: "Schlagwörter",
   tagsAsk: "Schlagwörter\u00a0…",
   tagsOf: (title) => `Schlagwörter von „${title}“`,
@@ -67,7 +70,7 @@ export const de: Catalogue = {
   beingWritten: "Eine Antwort wird geschrieben",
   newName: "Neuer Name",
   conversationDeleted: (title: string) => `„${title}“ gelöscht`,
-  addingFiles: (done: number, all: number) => `Dateien hinzufügen, ${done} von ${all}`,
+  addingFiles: (done: number, all: number) => `Dateien hinzufügen, ${count(done)} von ${count(all)}`,
   documents: "Dokumente",
   models: "Modelle",
   search: "Suche",
@@ -123,7 +126,7 @@ export const de: Catalogue = {
   task: "Aufgabe",
   footnote: (label: string) => `Fußnote ${label}`,
   footnoteBack: (label: string) => `Von Fußnote ${label} zurück zum Text`,
-  moreRows: (shown: number, all: number) => `Weitere Zeilen anzeigen (${shown} von ${all})`,
+  moreRows: (shown: number, all: number) => `Weitere Zeilen anzeigen (${count(shown)} von ${count(all)})`,
   diagram: "Diagramm",
   diagramOf: (kind) => `Diagramm (${kind}); seine Quelle lässt sich darüber zeigen`,
   diagramSource: "Quelle",
@@ -134,8 +137,8 @@ export const de: Catalogue = {
 
   // Sources
   source: (n: number) => `Quelle ${n}`,
-  sourcesOfAnswer: (n: number) => `${n} ${s(n, "Quelle", "Quellen")} in dieser Antwort`,
-  countSources: (n) => `${n} ${s(n, "Quelle", "Quellen")}`,
+  sourcesOfAnswer: (n: number) => `${count(n)} ${s(n, "Quelle", "Quellen")} in dieser Antwort`,
+  countSources: (n) => `${count(n)} ${s(n, "Quelle", "Quellen")}`,
   documentAsRead: "Das Dokument, wie es gelesen wurde",
   sourceGone: "Dieses Dokument ist nicht mehr in LocalChat. Das sind die Worte, die der Antwort vorlagen:",
   sourceChanged: "Das Dokument wurde seitdem neu gelesen. Das sind die Worte, die der Antwort vorlagen:",
@@ -147,11 +150,11 @@ export const de: Catalogue = {
   smaller: "Kleiner",
   larger: "Größer",
   scores: "Werte",
-  scoreAndRank: (score, rank) => `${score}, Rang ${rank}`,
-  rankOf: (rank, of) => `Rang ${rank} von ${of}`,
+  scoreAndRank: (score, rank) => `${score}, Rang ${count(rank)}`,
+  rankOf: (rank, of) => `Rang ${count(rank)} von ${count(of)}`,
   clickToOpen: "Klicken öffnet die Seite",
-  comparedWith: (n) => `Verglichen mit ${n} ${s(n, "Quelle", "Quellen")}`,
-  sentencesSupported: (n, of) => `${n} von ${of} ${s(of, "Satz", "Sätzen")} belegt`,
+  comparedWith: (n) => `Verglichen mit ${count(n)} ${s(n, "Quelle", "Quellen")}`,
+  sentencesSupported: (n, of) => `${count(n)} von ${count(of)} ${s(of, "Satz", "Sätzen")} belegt`,
   nextUnsupported: "Zum nächsten Satz, den keine Quelle belegt",
   unsupported: "Keine Quelle belegt diesen Satz.",
   quotesTitle: (n) => s(n, "Was Ihr Dokument sagt", "Was Ihre Dokumente sagen"),
@@ -177,19 +180,19 @@ export const de: Catalogue = {
   send: "Senden",
   stop: "Anhalten",
   attach: "Dateien anhängen",
-  pictures: (n: number) => `${n} ${s(n, "Bild", "Bilder")}`,
-  pictureOf: (n: number, all: number) => (all > 1 ? `Bild ${n} von ${all}` : "Bild"),
+  pictures: (n: number) => `${count(n)} ${s(n, "Bild", "Bilder")}`,
+  pictureOf: (n: number, all: number) => (all > 1 ? `Bild ${count(n)} von ${count(all)}` : "Bild"),
   openPicture: "Groß öffnen",
-  removePicture: (n: number) => `Bild ${n} entfernen`,
-  pixels: (width: number, height: number) => `${width} × ${height} Pixel`,
+  removePicture: (n: number) => `Bild ${count(n)} entfernen`,
+  pixels: (width: number, height: number) => `${count(width)} × ${count(height)} Pixel`,
   modelBlind: (model: string, n: number) =>
     `${model} kann keine Bilder sehen. Wählen Sie ein Modell, das es kann, oder fügen Sie ${s(n, "es", "sie")} Ihren Dokumenten hinzu.`,
   addToDocumentsInstead: "Stattdessen zu den Dokumenten",
   leaveOut: "Weglassen",
-  picturesAtMost: (n: number) => `Zu einer Frage gehören höchstens ${n} Bilder. Die übrigen wurden weggelassen.`,
+  picturesAtMost: (n: number) => `Zu einer Frage gehören höchstens ${count(n)} Bilder. Die übrigen wurden weggelassen.`,
   pictureUnreadable: (name: string) => `${name} lässt sich nicht als Bild zeigen. Die Datei ist vielleicht beschädigt oder zu groß.`,
   picturesUnseen: (n: number) =>
-    `Dieses Modell kann nicht sehen. Es hat ohne ${s(n, "das Bild", `die ${n} Bilder`)} dieser Unterhaltung geantwortet.`,
+    `Dieses Modell kann nicht sehen. Es hat ohne ${s(n, "das Bild", `die ${count(n)} Bilder`)} dieser Unterhaltung geantwortet.`,
   takeOut: (name: string) => `${name} aus der Liste nehmen`,
   documentsFor: (chosen: string) => `${chosen} für die nächste Frage`,
   allDocuments: (figure: string, n: number) => s(n, "1 Dokument", `Alle ${figure} Dokumente`),
@@ -220,7 +223,7 @@ export const de: Catalogue = {
   editPreset: (name: string) => `${name} bearbeiten`,
   presetMeans: "Ein Profil legt fest, wie geantwortet wird. Was offen bleibt, richtet sich nach den Einstellungen.",
   presetNameExample: "Verträge",
-  presetNameLong: (n: number) => `Ein Name hat höchstens ${n} Zeichen.`,
+  presetNameLong: (n: number) => `Ein Name hat höchstens ${count(n)} Zeichen.`,
   systemPrompt: "Systemprompt",
   systemPromptExample: "Du prüfst Verträge. Zitiere die Klausel und erkläre sie dann in einem Satz.",
   systemPromptEmpty: "Bleibt das Feld leer, gilt der eingebaute.",
@@ -233,7 +236,7 @@ export const de: Catalogue = {
   save: "Speichern",
   presetAllDocuments: "Alle Dokumente, da keines angekreuzt ist.",
   presetDocuments: (figure: string, n: number) => `${figure} ${s(n, "ausgewähltes Dokument", "ausgewählte Dokumente")}`,
-  presetGone: (n: number) => `${n} davon gelöscht und übersprungen`,
+  presetGone: (n: number) => `${count(n)} davon gelöscht und übersprungen`,
   gone: "gelöscht",
   unknownDocument: "Ein gelöschtes Dokument",
   moreByName: (figure: string) => `Noch ${figure}; zum Finden einen Teil des Namens eingeben.`,
@@ -258,13 +261,13 @@ export const de: Catalogue = {
   addFiles: "Dateien hinzufügen\u00a0…",
   addFolder: "Ordner hinzufügen\u00a0…",
   dropFiles: "Dateien ablegen",
-  letGo: (n: number) => (n ? `Loslassen, um ${n} ${s(n, "Datei", "Dateien")} hinzuzufügen` : "Loslassen, um die Dateien hinzuzufügen"),
+  letGo: (n: number) => (n ? `Loslassen, um ${count(n)} ${s(n, "Datei", "Dateien")} hinzuzufügen` : "Loslassen, um die Dateien hinzuzufügen"),
   letGoMeans: "Gelesen wird im Hintergrund; Sie können weiterarbeiten.",
   letGoToAsk: (n: number) => `Loslassen, um nach ${s(n, "dem Bild", "den Bildern")} zu fragen`,
   letGoToAskMeans: "Über der Seitenleiste kommt es stattdessen zu den Dokumenten.",
-  filesAdded: (n: number) => `${n} ${s(n, "Datei", "Dateien")} hinzugefügt`,
+  filesAdded: (n: number) => `${count(n)} ${s(n, "Datei", "Dateien")} hinzugefügt`,
   filesAddedSome: (n: number, failed: number) =>
-    `${n} ${s(n, "Datei", "Dateien")} hinzugefügt, ${failed} ${s(failed, "konnte", "konnten")} nicht gelesen werden`,
+    `${count(n)} ${s(n, "Datei", "Dateien")} hinzugefügt, ${count(failed)} ${s(failed, "konnte", "konnten")} nicht gelesen werden`,
   listOfDocuments: "Liste der Dokumente",
   filterDocuments: "Dokumente filtern",
   filterByName: "Nach Namen filtern",
@@ -382,7 +385,7 @@ export const de: Catalogue = {
   checked: "Gerade geprüft",
   checking: "Wird geprüft",
   checkAgain: "Erneut prüfen",
-  checksPassed: (n: number) => `${n} ${s(n, "Prüfung", "Prüfungen")} bestanden`,
+  checksPassed: (n: number) => `${count(n)} ${s(n, "Prüfung", "Prüfungen")} bestanden`,
   appearance: "Darstellung",
   theme: "Farbschema",
   language: "Sprache",
@@ -409,6 +412,48 @@ export const de: Catalogue = {
   dataGroup: "Daten",
   dataFolder: "Datenordner",
 
+  // Settings: filter, resets, storage, logs
+  checks: "Prüfungen",
+  logs: "Protokolle",
+  logsHint: "Was LocalChat und die Modellprogramme notiert haben. Sie bleiben auf diesem Computer.",
+  showLog: "Letzte Zeilen zeigen",
+  logEmpty: "Darin steht noch nichts.",
+  chooseLog: "Welches Protokoll",
+  copyLog: "Diese Zeilen kopieren",
+  refresh: "Aktualisieren",
+  openFolder: "Ordner öffnen",
+  openFolderOf: (name: string) => `Ordner öffnen: ${name}`,
+  openDataFolder: "Datenordner öffnen",
+  copyPathOf: (name: string) => `Pfad kopieren: ${name}`,
+  storage: "Was wo gespeichert ist",
+  storageHint: "Alles bleibt auf diesem Computer. Eine Sicherung enthält alles davon außer Protokollen und Modellen.",
+  place_data: "Alle Daten",
+  place_database: "Unterhaltungen und Einstellungen",
+  place_files: "Dateien, wie sie hinzugefügt wurden",
+  place_passages: "Passagen und ihr Index",
+  place_logs: "Protokolle",
+  place_models: "Eingebaute Modelle",
+  reset: "Zurücksetzen",
+  resetAsk: "Zurücksetzen\u00a0…",
+  resetNamed: (name: string) => `Zurücksetzen: ${name}`,
+  resetGroup: (group: string) => `Einstellungen unter „${group}“ zurücksetzen?`,
+  resetAll: "Alle Einstellungen zurücksetzen\u00a0…",
+  resetAllTitle: "Alle Einstellungen zurücksetzen?",
+  resetMeans: (names: string) => `Wieder wie am Anfang: ${names}. Unterhaltungen und Dokumente bleiben, wie sie sind.`,
+  searchSettings: "Einstellungen durchsuchen",
+  settingsFound: (groups: string) => `Gefunden unter: ${groups}`,
+  noSettingFound: (query: string) => `Keine Einstellung für „${query}“.`,
+  showAllSettings: "Alle Einstellungen zeigen",
+  settingIn: (group: string, name: string) => `${group}: ${name}`,
+  chooseModel: "Modell wählen",
+  showFailed: "Zeigen",
+  whatTakesRoom: "Zeigen, was Platz braucht",
+  copyCommand: "Befehl kopieren",
+  alsoChecks: "doktor diagnose problem fehler beheben",
+  alsoLogs: "log logdatei fehler debug",
+  alsoLanguage: "deutsch englisch französisch spanisch chinesisch übersetzung",
+  alsoStorage: "speicherplatz festplatte größe pfad dateien datenbank",
+
   // Backup
   backup: "Sicherung",
   backupAsk: "Sichern\u00a0…",
@@ -427,7 +472,7 @@ export const de: Catalogue = {
   restoreMeans:
     "Die Datei wird jetzt geprüft und entpackt; noch ändert sich nichts. Beim nächsten Start von LocalChat ersetzen ihre Daten alles, was hier ist.",
   restoreWaits: (day, documents, conversations) =>
-    `LocalChat beenden und neu starten: Dann gilt die Sicherung vom ${day} mit ${documents} ${s(documents, "Dokument", "Dokumenten")} und ${conversations} ${s(conversations, "Unterhaltung", "Unterhaltungen")}. Alles, was bis dahin hier ist, wird ersetzt.`,
+    `LocalChat beenden und neu starten: Dann gilt die Sicherung vom ${day} mit ${count(documents)} ${s(documents, "Dokument", "Dokumenten")} und ${count(conversations)} ${s(conversations, "Unterhaltung", "Unterhaltungen")}. Alles, was bis dahin hier ist, wird ersetzt.`,
   keepPresent: "Jetzigen Stand behalten",
   chooseBackup: "Datei wählen\u00a0…",
   backupPath: "Pfad der Sicherung auf diesem Computer",
@@ -453,19 +498,19 @@ export const de: Catalogue = {
   importFailed: "Der Import endete vorzeitig",
   importReport: (imported, there, skipped) =>
     [
-      `${imported} ${s(imported, "Unterhaltung", "Unterhaltungen")} importiert`,
-      ...(there ? [`${there} schon vorhanden`] : []),
-      ...(skipped ? [`${skipped} ausgelassen`] : []),
+      `${count(imported)} ${s(imported, "Unterhaltung", "Unterhaltungen")} importiert`,
+      ...(there ? [`${count(there)} schon vorhanden`] : []),
+      ...(skipped ? [`${count(skipped)} ausgelassen`] : []),
     ].join(", ") + ".",
   notUnderstood: "Was nicht verstanden wurde",
-  moreRemarks: (n) => `und ${n} weitere`,
+  moreRemarks: (n) => `und ${count(n)} weitere`,
 
   // Commands, palette and keys
   skipToContent: "Zum Inhalt springen",
   commandsAndSearch: "Befehle und Suche",
   paletteHint: "Suchen oder einen Befehl ausführen",
   results: "Ergebnisse",
-  countResults: (n: number) => (n ? `${n} ${s(n, "Ergebnis", "Ergebnisse")}` : "Nichts gefunden"),
+  countResults: (n: number) => (n ? `${count(n)} ${s(n, "Ergebnis", "Ergebnisse")}` : "Nichts gefunden"),
   recent: "Zuletzt verwendet",
   commandsTitle: "Befehle",
   chooseKey: "auswählen",
@@ -525,9 +570,9 @@ export const de: Catalogue = {
 
 function leftOutWhat(turns: number, passages: number, pictures: number): string {
   const parts = [
-    ...(turns ? [`${turns} ${s(turns, "Nachricht", "Nachrichten")}`] : []),
-    ...(passages ? [`${passages} ${s(passages, "Passage", "Passagen")}`] : []),
-    ...(pictures ? [`${pictures} ${s(pictures, "Bild", "Bilder")}`] : []),
+    ...(turns ? [`${count(turns)} ${s(turns, "Nachricht", "Nachrichten")}`] : []),
+    ...(passages ? [`${count(passages)} ${s(passages, "Passage", "Passagen")}`] : []),
+    ...(pictures ? [`${count(pictures)} ${s(pictures, "Bild", "Bilder")}`] : []),
   ];
   return parts.join(" und ");
 }

@@ -15,7 +15,28 @@ export function percent(share: number): string {
   return share.toLocaleString(locale(), { style: "percent", maximumFractionDigits: 0 });
 }
 
-const UNITS = ["B", "kB", "MB", "GB", "TB"];
+/** A number that people choose or type, with its decimals: 0.3, or 0,3. */
+export function decimal(value: number): string {
+  return value.toLocaleString(locale(), { useGrouping: false, maximumFractionDigits: 6 });
+}
+
+/** The number that was typed, with a point or a comma (or the sign of the language) before its decimals; NaN for another thing. */
+export function parseDecimal(text: string): number {
+  const sign = new Intl.NumberFormat(locale()).formatToParts(0.5).find(({ type }) => type === "decimal")?.value ?? ".";
+  const plain = text.trim().replace(sign, ".").replace(",", ".");
+  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : Number.NaN;
+}
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+/** A number with the language's own sign of its unit, and a space that does not break: 6.1 MB, 6,1 Mo. */
+function withUnit(value: number, unit: (typeof UNITS)[number], digits: Intl.NumberFormatOptions): string {
+  // The narrow form has a sign where the short one has a word (byte), but leaves out the space.
+  const parts = new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "narrow", ...digits }).formatToParts(value);
+  const sign = parts.filter(({ type }) => type === "unit").map(({ value }) => value);
+  const figure = parts.filter(({ type }) => type !== "unit" && type !== "literal").map(({ value }) => value);
+  return `${figure.join("")}\u00a0${sign.join("")}`;
+}
 
 /** Bytes in decimal units, one decimal below ten of MB and more: 820 kB, 6.1 MB, 14 GB. */
 export function bytes(value: number): string {
@@ -26,19 +47,18 @@ export function bytes(value: number): string {
     unit++;
   }
   const digits = unit >= 2 && size < 9.95 ? 1 : 0;
-  const figure = size.toLocaleString(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return `${figure} ${UNITS[unit]}`;
+  return withUnit(size, UNITS[unit]!, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 /** Memory of the machine, in the binary sense in which it is sold: 16 GiB is called 16 GB. */
 export function memory(value: number): string {
-  return `${Math.round(value / 1024 ** 3).toLocaleString(locale())} GB`;
+  return withUnit(Math.round(value / 1024 ** 3), "gigabyte", {});
 }
 
 /** A measured time: 0.42 s, 3.1 s, 48 s. */
 export function seconds(value: number): string {
   const digits = value < 1 ? 2 : value < 10 ? 1 : 0;
-  return `${value.toLocaleString(locale(), { maximumFractionDigits: digits })}\u00a0s`;
+  return t("seconds", value.toLocaleString(locale(), { maximumFractionDigits: digits }));
 }
 
 /** Seconds as a person says them: 40 s, 2 min, 1 h 5 min. */
@@ -57,6 +77,17 @@ export function day(iso: string, now = new Date()): string {
   if (date.toDateString() === now.toDateString()) return t("today");
   const year = date.getFullYear() === now.getFullYear() ? {} : { year: "numeric" as const };
   return date.toLocaleDateString(locale(), { day: "numeric", month: "short", ...year });
+}
+
+/** A day and its time: 28 Oct 2026, 14:05. */
+export function moment(iso: string): string {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? iso : date.toLocaleString(locale(), { dateStyle: "medium", timeStyle: "short" });
+}
+
+/** Names in the order of the language, figures in them by their value: 2.pdf before 10.pdf. */
+export function byName(a: string, b: string): number {
+  return a.localeCompare(b, locale(), { numeric: true, sensitivity: "base" });
 }
 
 /** The month of a heading: October, or October 2024 when it is of another year. */

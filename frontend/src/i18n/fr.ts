@@ -1,5 +1,6 @@
 // French. No-break spaces before double punctuation and inside quotation marks; 0 and 1 are singular.
 import type { Catalogue } from "./index";
+import { count } from "./format";
 
 /** `n`: a number, or one as it is written. */
 const s = (n: number | string, one: string, many: string): string => (["0", "1"].includes(String(n)) ? one : many);
@@ -9,6 +10,7 @@ export const fr: Catalogue = {
   locale: "fr-FR",
 
   // Everywhere
+  aborted: "Arrêté.",
   cancel: "Annuler",
   close: "Fermer",
   copied: "Copié",
@@ -33,9 +35,10 @@ export const fr: Catalogue = {
   tryAgain: "Réessayer",
   tryNow: "Essayer maintenant",
   undo: "Annuler",
+  unreachable: "Le serveur de LocalChat ne répond pas. Relancez LocalChat\u00a0; tout ce qui était enregistré est encore là.",
 
   // Times and places
-  seconds: (n: number) => `${n}\u00a0s`,
+  seconds: (n: number | string) => `${n}\u00a0s`,
   minutes: (n: number) => `${n}\u00a0min`,
   hours: (h: number, m: number) => `${h}\u00a0h ${m}\u00a0min`,
   timeLeft: (time: string) => `encore ${time}`,
@@ -57,8 +60,8 @@ export const fr: Catalogue = {
   pin: "Épingler",
   unpin: "Détacher",
   conversationsFound: (n, complete) =>
-    complete ? `${n} ${s(n, "conversation", "conversations")}` : `${n} des conversations récentes\u00a0; une lettre de plus pour les anciennes`,
-  hitsIn: (n) => `${n} ${s(n, "message", "messages")}`,
+    complete ? `${count(n)} ${s(n, "conversation", "conversations")}` : `${count(n)} des conversations récentes\u00a0; une lettre de plus pour les anciennes`,
+  hitsIn: (n) => `${count(n)} ${s(n, "message", "messages")}`,
   tags: "Étiquettes",
   tagsAsk: "Étiquettes…",
   tagsOf: (title) => `Étiquettes de ${quoted(title)}`,
@@ -69,7 +72,7 @@ export const fr: Catalogue = {
   beingWritten: "Une réponse est en cours d’écriture",
   newName: "Nouveau nom",
   conversationDeleted: (title: string) => `${quoted(title)} supprimée`,
-  addingFiles: (done: number, all: number) => `Ajout de fichiers, ${done} sur ${all}`,
+  addingFiles: (done: number, all: number) => `Ajout de fichiers, ${count(done)} sur ${count(all)}`,
   documents: "Documents",
   models: "Modèles",
   search: "Recherche",
@@ -125,7 +128,7 @@ export const fr: Catalogue = {
   task: "Tâche",
   footnote: (label: string) => `Note ${label}`,
   footnoteBack: (label: string) => `Revenir de la note ${label} au texte`,
-  moreRows: (shown: number, all: number) => `Afficher plus de lignes (${shown} sur ${all})`,
+  moreRows: (shown: number, all: number) => `Afficher plus de lignes (${count(shown)} sur ${count(all)})`,
   diagram: "Diagramme",
   diagramOf: (kind) => `Diagramme (${kind})\u00a0; sa source peut être affichée au-dessus`,
   diagramSource: "Source",
@@ -136,8 +139,8 @@ export const fr: Catalogue = {
 
   // Sources
   source: (n: number) => `Source ${n}`,
-  sourcesOfAnswer: (n: number) => `${n} ${s(n, "source", "sources")} dans cette réponse`,
-  countSources: (n) => `${n} ${s(n, "source", "sources")}`,
+  sourcesOfAnswer: (n: number) => `${count(n)} ${s(n, "source", "sources")} dans cette réponse`,
+  countSources: (n) => `${count(n)} ${s(n, "source", "sources")}`,
   documentAsRead: "Le document tel qu’il a été lu",
   sourceGone: "Ce document n’est plus dans LocalChat. Voici les mots donnés à la réponse :",
   sourceChanged: "Le document a été relu depuis. Voici les mots donnés à la réponse :",
@@ -149,11 +152,11 @@ export const fr: Catalogue = {
   smaller: "Plus petit",
   larger: "Plus grand",
   scores: "Scores",
-  scoreAndRank: (score, rank) => `${score}, rang ${rank}`,
-  rankOf: (rank, of) => `rang ${rank} sur ${of}`,
+  scoreAndRank: (score, rank) => `${score}, rang ${count(rank)}`,
+  rankOf: (rank, of) => `rang ${count(rank)} sur ${count(of)}`,
   clickToOpen: "Cliquez pour ouvrir la page",
-  comparedWith: (n) => `Comparé à ${n} ${s(n, "source", "sources")}`,
-  sentencesSupported: (n, of) => `${n} ${s(n, "phrase étayée", "phrases étayées")} sur ${of}`,
+  comparedWith: (n) => `Comparé à ${count(n)} ${s(n, "source", "sources")}`,
+  sentencesSupported: (n, of) => `${count(n)} ${s(n, "phrase étayée", "phrases étayées")} sur ${count(of)}`,
   nextUnsupported: "Aller à la prochaine phrase qu’aucune source n’étaye",
   unsupported: "Aucune source n’étaye cette phrase.",
   quotesTitle: (n) => s(n, "Ce que dit votre document", "Ce que disent vos documents"),
@@ -179,19 +182,19 @@ export const fr: Catalogue = {
   send: "Envoyer",
   stop: "Arrêter",
   attach: "Joindre des fichiers",
-  pictures: (n: number) => `${n} ${s(n, "image", "images")}`,
-  pictureOf: (n: number, all: number) => (all > 1 ? `Image ${n} sur ${all}` : "Image"),
+  pictures: (n: number) => `${count(n)} ${s(n, "image", "images")}`,
+  pictureOf: (n: number, all: number) => (all > 1 ? `Image ${count(n)} sur ${count(all)}` : "Image"),
   openPicture: "Ouvrir en grand",
-  removePicture: (n: number) => `Retirer l’image ${n}`,
-  pixels: (width: number, height: number) => `${width} × ${height} pixels`,
+  removePicture: (n: number) => `Retirer l’image ${count(n)}`,
+  pixels: (width: number, height: number) => `${count(width)} × ${count(height)} pixels`,
   modelBlind: (model: string, n: number) =>
     `${model} ne voit pas les images. Choisissez un modèle qui les voit, ou ajoutez ${s(n, "celle-ci", "celles-ci")} à vos documents.`,
   addToDocumentsInstead: "Ajouter plutôt aux documents",
   leaveOut: "Laisser de côté",
-  picturesAtMost: (n: number) => `Une question porte au plus ${n} images. Les autres ont été laissées de côté.`,
+  picturesAtMost: (n: number) => `Une question porte au plus ${count(n)} images. Les autres ont été laissées de côté.`,
   pictureUnreadable: (name: string) => `${name} ne peut pas être affiché comme image. Le fichier est peut-être endommagé ou trop grand.`,
   picturesUnseen: (n: number) =>
-    `Ce modèle ne voit pas. Il a répondu sans ${s(n, "l’image", `les ${n} images`)} de cette conversation.`,
+    `Ce modèle ne voit pas. Il a répondu sans ${s(n, "l’image", `les ${count(n)} images`)} de cette conversation.`,
   takeOut: (name: string) => `Retirer ${name} de la liste`,
   documentsFor: (chosen: string) => `${chosen} pour la prochaine question`,
   allDocuments: (figure: string, n: number) => s(n, `${figure} document`, `Les ${figure} documents`),
@@ -223,7 +226,7 @@ export const fr: Catalogue = {
   editPreset: (name: string) => `Modifier ${name}`,
   presetMeans: "Un préréglage dit comment répondre. Ce qui reste vide suit les réglages.",
   presetNameExample: "Contrats",
-  presetNameLong: (n: number) => `Un nom compte au plus ${n} caractères.`,
+  presetNameLong: (n: number) => `Un nom compte au plus ${count(n)} caractères.`,
   systemPrompt: "Prompt système",
   systemPromptExample: "Vous vérifiez des contrats. Citez la clause, puis expliquez-la en une phrase.",
   systemPromptEmpty: "Si le champ reste vide, le prompt intégré est utilisé.",
@@ -236,7 +239,7 @@ export const fr: Catalogue = {
   save: "Enregistrer",
   presetAllDocuments: "Tous les documents, car aucun n’est coché.",
   presetDocuments: (figure: string, n: number) => `${figure} ${s(n, "document choisi", "documents choisis")}`,
-  presetGone: (n: number) => `dont ${n} ${s(n, "supprimé et ignoré", "supprimés et ignorés")}`,
+  presetGone: (n: number) => `dont ${count(n)} ${s(n, "supprimé et ignoré", "supprimés et ignorés")}`,
   gone: "supprimé",
   unknownDocument: "Un document supprimé",
   moreByName: (figure: string) => `Encore ${figure}\u00a0; tapez une partie du nom pour trouver un document.`,
@@ -261,13 +264,13 @@ export const fr: Catalogue = {
   addFiles: "Ajouter des fichiers…",
   addFolder: "Ajouter un dossier…",
   dropFiles: "Déposer des fichiers",
-  letGo: (n: number) => (n ? `Relâchez pour ajouter ${n} ${s(n, "fichier", "fichiers")}` : "Relâchez pour ajouter les fichiers"),
+  letGo: (n: number) => (n ? `Relâchez pour ajouter ${count(n)} ${s(n, "fichier", "fichiers")}` : "Relâchez pour ajouter les fichiers"),
   letGoMeans: "La lecture se fait en arrière-plan\u00a0; vous pouvez continuer à travailler.",
   letGoToAsk: (n: number) => `Relâchez pour poser une question sur ${s(n, "l’image", "les images")}`,
   letGoToAskMeans: "Au-dessus de la barre latérale, l’ajout se fait aux documents.",
-  filesAdded: (n: number) => `${n} ${s(n, "fichier ajouté", "fichiers ajoutés")}`,
+  filesAdded: (n: number) => `${count(n)} ${s(n, "fichier ajouté", "fichiers ajoutés")}`,
   filesAddedSome: (n: number, failed: number) =>
-    `${n} ${s(n, "fichier ajouté", "fichiers ajoutés")}, ${failed} ${s(failed, "n’a pas pu être lu", "n’ont pas pu être lus")}`,
+    `${count(n)} ${s(n, "fichier ajouté", "fichiers ajoutés")}, ${count(failed)} ${s(failed, "n’a pas pu être lu", "n’ont pas pu être lus")}`,
   listOfDocuments: "Liste des documents",
   filterDocuments: "Filtrer les documents",
   filterByName: "Filtrer par nom",
@@ -385,7 +388,7 @@ export const fr: Catalogue = {
   checked: "Vérifié à l’instant",
   checking: "Vérification en cours",
   checkAgain: "Vérifier à nouveau",
-  checksPassed: (n: number) => `${n} ${s(n, "vérification réussie", "vérifications réussies")}`,
+  checksPassed: (n: number) => `${count(n)} ${s(n, "vérification réussie", "vérifications réussies")}`,
   appearance: "Apparence",
   theme: "Thème",
   language: "Langue",
@@ -412,6 +415,48 @@ export const fr: Catalogue = {
   dataGroup: "Données",
   dataFolder: "Dossier des données",
 
+  // Settings: filter, resets, storage, logs
+  checks: "Vérifications",
+  logs: "Journaux",
+  logsHint: "Ce que LocalChat et les moteurs ont noté. Ils restent sur cet ordinateur.",
+  showLog: "Voir les dernières lignes",
+  logEmpty: "Rien n’y est encore écrit.",
+  chooseLog: "Quel journal",
+  copyLog: "Copier ces lignes",
+  refresh: "Actualiser",
+  openFolder: "Ouvrir le dossier",
+  openFolderOf: (name: string) => `Ouvrir le dossier\u00a0: ${name}`,
+  openDataFolder: "Ouvrir le dossier des données",
+  copyPathOf: (name: string) => `Copier le chemin\u00a0: ${name}`,
+  storage: "Ce qui est enregistré, et où",
+  storageHint: "Tout reste sur cet ordinateur. Une sauvegarde contient tout, sauf les journaux et les modèles.",
+  place_data: "Toutes les données",
+  place_database: "Conversations et réglages",
+  place_files: "Fichiers tels qu’ajoutés",
+  place_passages: "Passages et leur index",
+  place_logs: "Journaux",
+  place_models: "Modèles intégrés",
+  reset: "Réinitialiser",
+  resetAsk: "Réinitialiser…",
+  resetNamed: (name: string) => `Réinitialiser\u00a0: ${name}`,
+  resetGroup: (group: string) => `Réinitialiser les réglages sous ${quoted(group)}\u00a0?`,
+  resetAll: "Réinitialiser tous les réglages…",
+  resetAllTitle: "Réinitialiser tous les réglages\u00a0?",
+  resetMeans: (names: string) => `Comme au début\u00a0: ${names}. Les conversations et les documents restent tels quels.`,
+  searchSettings: "Chercher un réglage",
+  settingsFound: (groups: string) => `Trouvé sous\u00a0: ${groups}`,
+  noSettingFound: (query: string) => `Aucun réglage pour ${quoted(query)}.`,
+  showAllSettings: "Voir tous les réglages",
+  settingIn: (group: string, name: string) => `${group}\u00a0: ${name}`,
+  chooseModel: "Choisir un modèle",
+  showFailed: "Les voir",
+  whatTakesRoom: "Voir ce qui prend de la place",
+  copyCommand: "Copier la commande",
+  alsoChecks: "diagnostic santé problème erreur réparer",
+  alsoLogs: "log fichier erreur trace débogage",
+  alsoLanguage: "français anglais allemand espagnol chinois traduction",
+  alsoStorage: "espace disque taille chemin fichiers base",
+
   // Backup
   backup: "Sauvegarde",
   backupAsk: "Sauvegarder…",
@@ -430,7 +475,7 @@ export const fr: Catalogue = {
   restoreMeans:
     "Le fichier est vérifié et extrait maintenant\u00a0; rien ne change encore. Au prochain démarrage de LocalChat, ses données remplacent tout ce qui est ici.",
   restoreWaits: (day, documents, conversations) =>
-    `Quittez LocalChat et relancez-le\u00a0: il prendra la sauvegarde du ${day}, avec ${documents} ${s(documents, "document", "documents")} et ${conversations} ${s(conversations, "conversation", "conversations")}. Tout ce qui est ici d’ici là est remplacé.`,
+    `Quittez LocalChat et relancez-le\u00a0: il prendra la sauvegarde du ${day}, avec ${count(documents)} ${s(documents, "document", "documents")} et ${count(conversations)} ${s(conversations, "conversation", "conversations")}. Tout ce qui est ici d’ici là est remplacé.`,
   keepPresent: "Garder ce qui est ici",
   chooseBackup: "Choisir le fichier…",
   backupPath: "Chemin de la sauvegarde sur cet ordinateur",
@@ -457,19 +502,19 @@ export const fr: Catalogue = {
   importFailed: "L’importation s’est terminée trop tôt",
   importReport: (imported, there, skipped) =>
     [
-      `${imported} ${s(imported, "conversation importée", "conversations importées")}`,
-      ...(there ? [`${there} déjà là`] : []),
-      ...(skipped ? [`${skipped} ${s(skipped, "écartée", "écartées")}`] : []),
+      `${count(imported)} ${s(imported, "conversation importée", "conversations importées")}`,
+      ...(there ? [`${count(there)} déjà là`] : []),
+      ...(skipped ? [`${count(skipped)} ${s(skipped, "écartée", "écartées")}`] : []),
     ].join(", ") + ".",
   notUnderstood: "Ce qui n’a pas été compris",
-  moreRemarks: (n) => `et ${n} de plus`,
+  moreRemarks: (n) => `et ${count(n)} de plus`,
 
   // Commands, palette and keys
   skipToContent: "Aller au contenu",
   commandsAndSearch: "Commandes et recherche",
   paletteHint: "Recherchez ou lancez une commande",
   results: "Résultats",
-  countResults: (n: number) => (n ? `${n} ${s(n, "résultat", "résultats")}` : "Aucun résultat"),
+  countResults: (n: number) => (n ? `${count(n)} ${s(n, "résultat", "résultats")}` : "Aucun résultat"),
   recent: "Récents",
   commandsTitle: "Commandes",
   chooseKey: "choisir",
@@ -533,9 +578,9 @@ function nTokens(figure: string): string {
 
 function leftOutWhat(turns: number, passages: number, pictures: number): string {
   const parts = [
-    ...(turns ? [`${turns} ${s(turns, "message", "messages")}`] : []),
-    ...(passages ? [`${passages} ${s(passages, "passage", "passages")}`] : []),
-    ...(pictures ? [`${pictures} ${s(pictures, "image", "images")}`] : []),
+    ...(turns ? [`${count(turns)} ${s(turns, "message", "messages")}`] : []),
+    ...(passages ? [`${count(passages)} ${s(passages, "passage", "passages")}`] : []),
+    ...(pictures ? [`${count(pictures)} ${s(pictures, "image", "images")}`] : []),
   ];
   return parts.join(" et ");
 }

@@ -1,2 +1,2 @@
 // Words of the interface.
-export { LANGUAGES, locale, t, useLanguage, type Catalogue, type Language } from "./chosen.svelte";
+export { LANGUAGES, locale, serverWords, t, useLanguage, type Catalogue, type Language } from "./chosen.svelte";

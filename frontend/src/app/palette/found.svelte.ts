@@ -8,7 +8,6 @@ import { count, day } from "../../i18n/format";
 import { commands, type Command } from "../commands";
 import type { App } from "../state.svelte";
 import { rank } from "./ranking";
-import { recent } from "./recent";
 
 const PAUSE_MS = 200;
 const MOST = { conversations: 6, documents: 5, passages: 4, commands: 8, recent: 5 };
@@ -119,8 +118,8 @@ export class Found {
 
   /** Before anything is typed: what was used last, the newest conversations, every command. */
   #beginning(): Section[] {
-    const { router } = this.#app;
-    const used = recent();
+    const { router, preferences } = this.#app;
+    const used = preferences.kept.recent_commands;
     const here = router.page === "chat" ? router.id : null;
     const all = [
       ...this.#listed(this.#conversations).filter(({ id }) => id !== here).map((item) => this.#conversation(item, runs(item.title, []), day(item.updated_at))),

@@ -1,22 +1,12 @@
-// What was chosen in the palette last, the newest first. Kept while the address of the page stays the same.
+// What was chosen in the palette last, the newest first. The server keeps it: the page's own store is lost with its port.
+import type { Preferences } from "../../features/settings/preferences.svelte";
 
-const NAME = "palette:recent";
 const MOST = 20;
+/** What the server takes: the name of a document may be longer. */
+const LONGEST = 300;
 
-export function recent(): string[] {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(NAME) ?? "[]");
-    return Array.isArray(kept) ? kept.filter((key) => typeof key === "string") : [];
-  } catch {
-    return [];
-  }
-}
-
-export function remember(key: string): void {
-  const keys = [key, ...recent().filter((other) => other !== key)].slice(0, MOST);
-  try {
-    localStorage.setItem(NAME, JSON.stringify(keys));
-  } catch {
-    // Without room for it the palette works as before.
-  }
+export function remember(preferences: Preferences, key: string): void {
+  if (key.length > LONGEST) return;
+  const others = preferences.kept.recent_commands.filter((other) => other !== key);
+  void preferences.change({ recent_commands: [key, ...others].slice(0, MOST) });
 }

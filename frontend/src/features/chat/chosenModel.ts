@@ -1,5 +1,6 @@
 // Which model answers the next question of a conversation.
 import type { App } from "../../app/state.svelte";
+import { labelOf } from "../models/capabilities";
 import type { Conversation } from "./conversation.svelte";
 
 export interface ChosenModel {
@@ -20,7 +21,7 @@ export function chosenModel({ chats, models }: App, chat: Conversation): ChosenM
   return {
     asked,
     name,
-    label: listed?.label ?? asked ?? models.active?.label ?? "",
+    label: (listed && labelOf(listed)) ?? asked ?? (models.active ? labelOf(models.active) : ""),
     sees: capabilities ? capabilities.includes("vision") : null,
   };
 }

@@ -1,9 +1,10 @@
 // One conversation as the page knows it: its messages, the branch that is shown, and the answer being written.
-import { ApiError, api, asApiError, data } from "../../api/client";
+import { api, asApiError, data, failureOf, type ApiError } from "../../api/client";
 import { streamAnswer, type ChatEvent } from "../../api/streams";
 import type { Budget, ChatStarted, Message } from "../../api/types";
 import { t } from "../../i18n";
 import { base64, type Attached, type Picture } from "./pictures.svelte";
+import { said, type Said } from "../../i18n/said";
 import { Pieces } from "./pieces";
 import { newestLeaf, pathTo, versions } from "./tree";
 
@@ -50,8 +51,8 @@ export class Conversation {
   refusal = $state<ApiError | null>(null);
   /** Of the last question that was sent. */
   sent = $state<Budget | null>(null);
-  /** What the engine cut from the last answer, in words. */
-  warning = $state<string | null>(null);
+  /** What the engine cut from the last answer. */
+  warning = $state<Said | null>(null);
   /** Pictures of the question and the history that the last answer was written without: its model cannot see. */
   unseen = $state(0);
   /** When thinking began, and how long it took; known only for answers written while the page was open. */
@@ -196,12 +197,12 @@ export class Conversation {
       } else if ("done" in event) {
         answer.usage = event.usage as Message["usage"];
         answer.status = event.stopped ? "stopped" : "done";
-        this.warning = event.warning ?? null;
+        this.warning = event.warning ? { error: "", message: event.warning, details: event.details ?? null } : null;
         this.#endThought(answer.id);
         return true;
       } else if ("error" in event) {
         // Refused before it began: nothing was kept, so it is as if it had not been asked.
-        if (!this.#started) throw new ApiError(event.error, event.message);
+        if (!this.#started) throw failureOf(event);
         answer.error = event;
         answer.status = "failed";
         this.#endThought(answer.id);
@@ -333,7 +334,7 @@ function blank(id: string, parent: string | null, role: Message["role"], content
 
 /** What happened to an answer that did not end well, in words; null when it did. */
 export function outcome(message: Message): string | null {
-  if (message.status === "failed") return message.error?.message ?? t("answerFailed");
+  if (message.status === "failed") return message.error ? said(message.error) : t("answerFailed");
   if (message.status === "interrupted") return t(message.content || message.thinking ? "answerInterrupted" : "answerInterruptedEmpty");
   if (message.status === "stopped") return t("answerStopped");
   return null;

@@ -1,5 +1,5 @@
 // The user's documents: the list, what is being added, and how far that is.
-import { api, asApiError, data, type ApiError } from "../../api/client";
+import { api, asApiError, data, failureOf, type ApiError } from "../../api/client";
 import { streamPick, streamUpload, type UploadEvent } from "../../api/streams";
 import type { Document, FileProgress, FileResult } from "../../api/types";
 import type { Notices } from "../../app/notices.svelte";
@@ -114,10 +114,10 @@ export class Library {
           if (file.progress?.document_id !== event.progress.document_id) void this.refresh();
           file.progress = event.progress;
         } else if ("result" in event) find(event.result.filename).result = event.result;
-        else if ("error" in event) throw Object.assign(new Error(event.message), { event });
+        else if ("error" in event) throw failureOf(event);
       }
     } catch (error) {
-      this.#notices.show(error instanceof Error ? error.message : asApiError(error).message);
+      this.#notices.show(asApiError(error).message);
     }
     this.arriving = this.arriving.filter((one) => !mine.includes(one) || (one.result && !one.result.success && !one.result.document_id));
     await this.refresh();

@@ -16,3 +16,8 @@ export function badges(capabilities: readonly string[]): string[] {
   };
   return capabilities.flatMap((capability) => named[capability] ?? []);
 }
+
+/** What a model is called; that it comes with LocalChat is said in the user's language. */
+export function labelOf({ engine, label }: Pick<Model, "label"> & { engine: string }): string {
+  return engine === "builtin" ? `${label.replace(/,.*/, "")}, ${t("builtIn")}` : label;
+}

@@ -1,5 +1,5 @@
 // Models of both engines: which answers, which are there, which are being pulled.
-import { api, asApiError, data, type ApiError } from "../../api/client";
+import { api, asApiError, data, failureOf, type ApiError } from "../../api/client";
 import { streamPull } from "../../api/streams";
 import type { ActiveModel, ModelList, ModelTest } from "../../api/types";
 import { PullProgress } from "./pull.svelte";
@@ -87,13 +87,13 @@ export class Models {
     const pull = this.pulls.at(-1)!;
     try {
       for await (const event of streamPull({ model })) {
-        if ("error" in event) throw Object.assign(new Error(event.message), { code: event.error });
+        if ("error" in event) throw failureOf(event);
         pull.take(event, Date.now());
       }
       this.#drop(pull);
     } catch (error) {
       if (pull.cancelled) this.#drop(pull);
-      else pull.failure = error instanceof Error ? error.message : asApiError(error).message;
+      else pull.failure = asApiError(error);
     }
     pull.end();
     await Promise.all([this.load(), this.loadActive()]);

@@ -1,4 +1,5 @@
 // One pull in numbers: how much has come, how fast, how long yet, and whether it stands still.
+import type { ApiError } from "../../api/client";
 import type { PullStatus } from "../../api/types";
 
 const STALLED_MS = 10_000;
@@ -15,7 +16,7 @@ export class PullProgress {
   /** Bytes a second, or null while that cannot be said. */
   speed = $state<number | null>(null);
   stalled = $state(false);
-  failure = $state<string | null>(null);
+  failure = $state<ApiError | null>(null);
   cancelled = $state(false);
   #samples: { at: number; bytes: number }[] = [];
   #digest: string | null = null;

@@ -1,5 +1,5 @@
 // Backup and restore: one of them at a time, going on while another page is looked at.
-import { ApiError, api, asApiError, data } from "../../api/client";
+import { api, asApiError, data, failureOf, type ApiError } from "../../api/client";
 import { streamBackup, streamRestore, type BackupEvent, type RestoreEvent } from "../../api/streams";
 import type { BackupDone, CopyProgress, StagedBackup } from "../../api/types";
 
@@ -52,7 +52,7 @@ export class Backups {
     try {
       for await (const event of begin(this.#abort.signal)) {
         if ("progress" in event) this.progress = event.progress;
-        else if ("error" in event) throw new ApiError(event.error, event.message);
+        else if ("error" in event) throw failureOf(event);
         else if ("sha256" in event) this.written = event;
       }
     } catch (error) {

@@ -6,7 +6,8 @@ import type { Settings, SettingsChange } from "../../api/types";
 
 export type Kept = Required<Settings>;
 
-const DEFAULTS: Kept = {
+/** As the server has them where nothing was chosen; a test compares the two. */
+export const DEFAULTS: Kept = {
   theme: "system",
   language: "system",
   reading_size: "normal",
@@ -17,6 +18,7 @@ const DEFAULTS: Kept = {
   model: null,
   welcome_dismissed: false,
   meter_open: false,
+  recent_commands: [],
 };
 
 export class Preferences {
@@ -40,6 +42,21 @@ export class Preferences {
     this.#show();
     try {
       this.#take(await data(api.PATCH("/api/settings", { body: change })));
+    } catch (error) {
+      this.kept = before;
+      this.#show();
+      this.failure = asApiError(error);
+    }
+  }
+
+  /** Back to how they were delivered. */
+  async reset(keys: readonly (keyof SettingsChange)[]): Promise<void> {
+    if (!keys.length) return;
+    const before = this.kept;
+    this.kept = { ...before, ...Object.fromEntries(keys.map((key) => [key, DEFAULTS[key]])) };
+    this.#show();
+    try {
+      this.#take(await data(api.PATCH("/api/settings", { body: Object.fromEntries(keys.map((key) => [key, null])) })));
     } catch (error) {
       this.kept = before;
       this.#show();

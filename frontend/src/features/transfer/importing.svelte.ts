@@ -1,5 +1,5 @@
 // The import of conversations: goes on while other pages are looked at, and keeps its report until the next one.
-import { asApiError } from "../../api/client";
+import { asApiError, failureOf, type ApiError } from "../../api/client";
 import { streamImport, type ImportEvent } from "../../api/streams";
 import type { ConversationList } from "../sidebar/conversations.svelte";
 
@@ -13,7 +13,7 @@ export class ImportOfConversations {
   stopped = $state(false);
   progress = $state<Progress | null>(null);
   report = $state<Report | null>(null);
-  failure = $state<string | null>(null);
+  failure = $state<ApiError | null>(null);
   readonly #conversations: ConversationList;
   #abort: AbortController | undefined;
 
@@ -32,11 +32,11 @@ export class ImportOfConversations {
       for await (const event of streamImport(file, this.#abort.signal)) {
         if ("progress" in event) this.progress = event.progress;
         else if ("report" in event) this.report = event.report;
-        else this.failure = event.message;
+        else this.failure = failureOf(event);
       }
     } catch (error) {
       this.stopped = this.#abort.signal.aborted;
-      if (!this.stopped) this.failure = asApiError(error).message;
+      if (!this.stopped) this.failure = asApiError(error);
     }
     this.running = false;
     await this.#conversations.load();
