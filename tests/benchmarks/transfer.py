@@ -6,7 +6,7 @@ Through the real server, over HTTP, as the page does it; meanwhile another clien
 as a window does, and its waits are printed. Beside each figure stands a raw limit of the same run, in one process:
 for Markdown and JSON the bare zip of the same files, for web pages and Word markdown-it parsing the same answers and
 the same zip, for PDF ReportLab with the same words in bare paragraphs, for the import the JSON decoder and one bare
-SQLite transaction. Memory is that of the server's whole process tree at its highest.
+SQLite transaction with the same index of words. Memory is that of the server's whole process tree at its highest.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -121,8 +121,7 @@ class Writer:
 
 def fill(database: Database, conversations: int) -> None:
     imports, writer = Imports(database), Writer()
-    for number in range(conversations):
-        imports.add(writer.conversation(number))
+    imports.add([writer.conversation(number) for number in range(conversations)])
 
 
 @contextmanager
@@ -210,18 +209,25 @@ def _said(database: Database) -> Iterator[list[tuple[str, str, bool]]]:
 
 
 def bare_import(path: Path) -> None:
+    """The JSON decoder, and one transaction into a table whose words are indexed as ours are."""
     items = json.loads(path.read_bytes())
-    with tempfile.TemporaryDirectory() as folder, sqlite3.connect(Path(folder) / "bare.db") as db:
+    with tempfile.TemporaryDirectory() as folder, closing(sqlite3.connect(Path(folder) / "bare.db")) as db:
         db.execute("CREATE TABLE messages (id, parent, role, content)")
-        db.executemany(
-            "INSERT INTO messages VALUES (?, ?, ?, ?)",
-            (
-                (one["id"], one["parent"], one["message"]["author"]["role"], one["message"]["content"]["parts"][0])
-                for item in items
-                for one in item["mapping"].values()
-                if one["message"]
-            ),
+        db.execute(
+            "CREATE VIRTUAL TABLE words USING fts5 (content, content = 'messages', columnsize = 0, prefix = '1 2', "
+            "tokenize = 'unicode61 remove_diacritics 2')"
         )
+        with db:
+            db.executemany(
+                "INSERT INTO messages VALUES (?, ?, ?, ?)",
+                (
+                    (one["id"], one["parent"], one["message"]["author"]["role"], one["message"]["content"]["parts"][0])
+                    for item in items
+                    for one in item["mapping"].values()
+                    if one["message"]
+                ),
+            )
+            db.execute("INSERT INTO words (rowid, content) SELECT rowid, content FROM messages")
 
 
 def measure_export(form: str, http: httpx.Client, process: psutil.Process, database: Database) -> None:

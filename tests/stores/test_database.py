@@ -128,4 +128,4 @@ def test_conversations_of_a_data_folder_from_before_imports_come_from_nowhere(tm
     assert imports.origin("c") is None
     assert [one.title for one in Conversations(database).listed()[0]] == ["Old"]
     new = ImportedConversation("chatgpt:1", "New", "2024", "2024", None, [])
-    assert (imports.add(new), imports.add(new)) == (True, False)
+    assert imports.add([new, new]) == [True, False]
