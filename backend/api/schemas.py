@@ -215,7 +215,7 @@ class Document(Schema):
     pages: int | None
     size: int
     added_at: str
-    collections: list[str] = Field([], description="the ids of the collections it is in")
+    collections: list[str] = Field(description="the ids of those it is in")
     progress: dict[str, Any] | None = None
 
 
@@ -440,7 +440,7 @@ class Preset(Schema):
     context_window: int | None
     use_documents: bool | None
     documents: list[PresetDocument]
-    collections: list[PresetCollection] = []
+    collections: list[PresetCollection]
     is_default: bool
     created_at: str
     updated_at: str

@@ -2764,10 +2764,9 @@ export interface components {
             added_at: string;
             /**
              * Collections
-             * @description the ids of the collections it is in
-             * @default []
+             * @description the ids of those it is in
              */
-            collections?: string[];
+            collections: string[];
             error: components["schemas"]["DocumentError"] | null;
             /** Filename */
             filename: string;
@@ -3307,11 +3306,8 @@ export interface components {
          *     all documents.
          */
         Preset: {
-            /**
-             * Collections
-             * @default []
-             */
-            collections?: components["schemas"]["PresetCollection"][];
+            /** Collections */
+            collections: components["schemas"]["PresetCollection"][];
             /** Context Window */
             context_window: number | null;
             /** Created At */
