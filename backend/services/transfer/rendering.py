@@ -118,7 +118,7 @@ class Workers:
 def _begin() -> None:
     """In each worker: the window goes first, and without the program that began it there is nothing left to do."""
     if sys.platform != "win32":
-        os.nice(5)
+        os.nice(2)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
 
 
