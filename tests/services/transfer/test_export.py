@@ -462,11 +462,12 @@ def test_workers_end_with_the_program(tmp_path: Path) -> None:
         from backend.stores.conversations import Conversations
         from backend.stores.database import Database
         from backend.stores.imports import ImportedConversation, ImportedMessage, Imports
+        from backend.stores.pictures import Pictures
         database, time_ = Database(pathlib.Path(sys.argv[1])), "2024-05-06T07:08:09.000+00:00"
         messages = [ImportedMessage("q", None, "user", "Why?", time_)]
         found = [ImportedConversation(f"x:{n}", "T", time_, time_, "q", messages) for n in range(60)]
         Imports(database).add(found)
-        pieces = export.Exporter(Conversations(database), Imports(database)).all("html")
+        pieces = export.Exporter(Conversations(database), Imports(database), Pictures(database)).all("html")
         next(pieces)
         print("begun", flush=True)
         time.sleep(60)
