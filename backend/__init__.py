@@ -97,6 +97,7 @@ def _services(config: Config, database: Database) -> Services:
     from backend.services.restore import Restore
     from backend.services.search import Search
     from backend.services.transfer.export import Exporter
+    from backend.stores.collections import Collections
     from backend.stores.conversation_search import ConversationSearch
     from backend.stores.conversations import Conversations
     from backend.stores.documents import Documents
@@ -111,6 +112,7 @@ def _services(config: Config, database: Database) -> Services:
     documents = Documents(database)
     presets = Presets(database)
     pictures = Pictures(database)
+    collections = Collections(database)
     vectors = Vectors(config.data / "passages.lance")
     embedder = Embedder(config.models)
     library = Library(config, documents, vectors, embedder)
@@ -118,7 +120,16 @@ def _services(config: Config, database: Database) -> Services:
     builtin = BuiltinEngine(config.models / FILE, command("builtin-engine"), environment())
     program = OllamaProgram(config.data / "logs" / "ollama.log")
     models = Models(settings, builtin, config.ollama_host, program)
-    chat = Chat(conversations, models, search, settings.get, config.max_message, presets=presets, pictures=pictures)
+    chat = Chat(
+        conversations,
+        models,
+        search,
+        settings.get,
+        config.max_message,
+        presets=presets,
+        pictures=pictures,
+        collections=collections,
+    )
     imports = Imports(database)
     return Services(
         config,
@@ -128,6 +139,7 @@ def _services(config: Config, database: Database) -> Services:
         ConversationSearch(database),
         documents,
         presets,
+        collections,
         library,
         search,
         models,

@@ -33,6 +33,7 @@ def ask(body: ChatBody) -> Response:
             at_root=_is_root(body),
             model=body.model,
             document_ids=body.document_ids,
+            collection_ids=body.collection_ids,
             temperature=body.options.temperature,
             max_tokens=body.options.max_tokens,
             window=body.options.context_window,

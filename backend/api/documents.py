@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import mimetypes
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,10 @@ def pick(body: PickBody) -> Response:
 def list_documents(query: DocumentQuery) -> DocumentList:
     """The newest first."""
     documents = parts().documents
-    rows, total = documents.list(query.status, query.offset, query.limit)
+    rows, total = documents.list(query.status, query.offset, query.limit, query.collection)
     counts = documents.counts()
     return DocumentList(
-        documents=[_document(row) for row in rows],
+        documents=_shown(rows),
         total=total,
         passages=counts.passages,
         size=counts.size,
@@ -125,6 +126,17 @@ def retry(identity: str) -> Document:
 
 
 def _document(row: DocumentRow) -> Document:
+    [shown] = _shown([row])
+    return shown
+
+
+def _shown(rows: Sequence[DocumentRow]) -> list[Document]:
+    """With the collections that they are in."""
+    collections = parts().collections.of_documents(row.id for row in rows)
+    return [_described(row, collections.get(row.id, [])) for row in rows]
+
+
+def _described(row: DocumentRow, collections: Sequence[str]) -> Document:
     progress = parts().library.progress(row.id)
     return Document.model_validate(
         {
@@ -136,6 +148,7 @@ def _document(row: DocumentRow) -> Document:
             "pages": row.pages,
             "size": row.size,
             "added_at": row.added_at,
+            "collections": list(collections),
             "progress": dataclasses.asdict(progress) if progress else None,
         }
     )

@@ -33,8 +33,8 @@ def list_presets() -> schemas.PresetList:
 @endpoint(body=schemas.NewPreset, returns=schemas.Preset)
 def create(body: schemas.NewPreset) -> schemas.Preset:
     """A new preset. A name that is taken is a Conflict."""
-    values = body.model_dump(exclude={"name", "document_ids"})
-    return _shown(parts().presets.create(body.name, values, body.document_ids or ()))
+    values = body.model_dump(exclude={"name", "document_ids", "collection_ids"})
+    return _shown(parts().presets.create(body.name, values, body.document_ids or (), body.collection_ids or ()))
 
 
 @blueprint.get("/api/presets/<identity>")
@@ -48,9 +48,10 @@ def get(identity: str) -> schemas.Preset:
 @endpoint(body=schemas.PresetChange, returns=schemas.Preset)
 def change(identity: str, body: schemas.PresetChange) -> schemas.Preset:
     """Changes what is named."""
-    values = body.model_dump(exclude_unset=True, exclude={"document_ids"})
+    values = body.model_dump(exclude_unset=True, exclude={"document_ids", "collection_ids"})
     documents = (body.document_ids or ()) if "document_ids" in body.model_fields_set else None
-    return _shown(parts().presets.change(identity, _without_empty(values), documents))
+    collections = (body.collection_ids or ()) if "collection_ids" in body.model_fields_set else None
+    return _shown(parts().presets.change(identity, _without_empty(values), documents, collections))
 
 
 @blueprint.delete("/api/presets/<identity>")
@@ -79,6 +80,7 @@ def export(identity: str) -> Response:
             for document in preset.documents
             if document.sha256 is not None
         ],
+        collections=[schemas.PresetFileCollection(name=one.name) for one in preset.collections if one.name],
     )
     content = io.BytesIO(file.model_dump_json(indent=2).encode())
     name = re.sub(r"[^\w .()-]", "_", preset.name).strip(" .") or "preset"
@@ -97,9 +99,9 @@ def bring_in(body: schemas.PresetFile) -> schemas.Preset:
             "the newer LocalChat.",
             "preset_newer",
         )
-    values = body.model_dump(exclude={"format", "version", "name", "documents"})
+    values = body.model_dump(exclude={"format", "version", "name", "documents", "collections"})
     documents = [(document.sha256, document.filename) for document in body.documents]
-    return _shown(parts().presets.bring_in(body.name, values, documents))
+    return _shown(parts().presets.bring_in(body.name, values, documents, [one.name for one in body.collections]))
 
 
 def _without_empty(values: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ def install(app: Flask, services: Services) -> None:
     from backend.api import (
         backup,
         chat,
+        collections,
         conversations,
         documents,
         models,
@@ -38,6 +39,7 @@ def install(app: Flask, services: Services) -> None:
     for module in (
         backup,
         chat,
+        collections,
         conversations,
         documents,
         models,

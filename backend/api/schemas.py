@@ -18,6 +18,8 @@ from backend.services.storage import Place
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+CollectionIds = Annotated[list[Id], Field(max_length=1_000)]
+COLLECTION_IDS = "beside document_ids: the documents of these collections too; null in both: all documents"
 PRESET_ID = "null: none; left out: the one the conversation used last, or the default one in a new conversation"
 DocumentStatus = Literal["queued", "reading", "embedding", "ready", "failed"]
 
@@ -59,6 +61,7 @@ class ChatBody(Schema):
     images: list[str] | None = Field(None, description="PNG, JPEG, WebP or GIF in base64; only for models that see")
     image_ids: list[Id] | None = Field(None, description="pictures of this conversation, shown again before `images`")
     document_ids: list[Id] | None = Field(None, max_length=10_000)
+    collection_ids: CollectionIds | None = Field(None, description=COLLECTION_IDS)
     options: ChatOptions = ChatOptions()
     preset_id: Id | None = Field(None, description=PRESET_ID)
 
@@ -218,6 +221,7 @@ class Document(Schema):
     pages: int | None
     size: int
     added_at: str
+    collections: list[str] = Field(description="the ids of those it is in")
     progress: dict[str, Any] | None = None
 
 
@@ -233,6 +237,7 @@ class DocumentList(Schema):
 
 class DocumentQuery(Schema):
     status: DocumentStatus | None = None
+    collection: Id | None = Field(None, description="only the documents of this collection")
     offset: int = Field(0, ge=0)
     limit: int = Field(200, ge=1, le=10_000)
 
@@ -266,6 +271,38 @@ class PassageQuery(PageQuery):
     after: int = Field(6, ge=0, le=100)
 
 
+# --- collections ------------------------------------------------------------------------------------------------
+
+
+CollectionName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
+class Collection(Schema):
+    """`documents` counts those in it, ready or not."""
+
+    id: str
+    name: str
+    documents: int
+    created_at: str
+    updated_at: str
+
+
+class CollectionList(Schema):
+    collections: list[Collection]
+
+
+class NewCollection(Schema):
+    name: CollectionName
+    document_ids: list[Id] = Field([], max_length=10_000)
+    id: str | None = Field(
+        None, pattern="^[0-9a-f]{32}$", description="of one that was deleted: it comes back, and presets know it again"
+    )
+
+
+class CollectionChange(Schema):
+    name: CollectionName
+
+
 # --- search -----------------------------------------------------------------------------------------------------
 
 
@@ -274,6 +311,7 @@ class SearchBody(Schema):
     limit: int = Field(10, ge=1, le=100)
     mode: Literal["hybrid", "vector", "text"] = "hybrid"
     document_ids: list[Id] | None = Field(None, max_length=10_000)
+    collection_ids: CollectionIds | None = Field(None, description=COLLECTION_IDS)
 
 
 class ArmScore(Schema):
@@ -381,6 +419,14 @@ SystemPrompt = Annotated[str, StringConstraints(max_length=20_000)]
 PresetDocuments = Annotated[list[Id], Field(max_length=10_000)]
 
 
+class PresetCollection(Schema):
+    """`gone`: it was deleted; it is skipped."""
+
+    id: str
+    name: str
+    gone: bool
+
+
 class PresetDocument(Schema):
     """`gone`: it was deleted; it is skipped, and taken up again should the same file be added again."""
 
@@ -390,7 +436,8 @@ class PresetDocument(Schema):
 
 
 class Preset(Schema):
-    """`system_prompt` "" is the built-in one; null is as the settings say; no `documents` means all of them."""
+    """`system_prompt` "" is the built-in one; null is as the settings say; neither `documents` nor `collections` means
+    all documents."""
 
     id: str
     name: str
@@ -400,6 +447,7 @@ class Preset(Schema):
     context_window: int | None
     use_documents: bool | None
     documents: list[PresetDocument]
+    collections: list[PresetCollection]
     is_default: bool
     created_at: str
     updated_at: str
@@ -416,7 +464,8 @@ class NewPreset(Schema):
     temperature: float | None = Field(None, ge=0, le=2)
     context_window: int | None = Field(None, ge=512, le=1_048_576)
     use_documents: bool | None = None
-    document_ids: PresetDocuments | None = Field(None, description="null or none: all documents")
+    document_ids: PresetDocuments | None = Field(None, description="null or none, here and below: all documents")
+    collection_ids: CollectionIds | None = None
     is_default: bool = Field(default=False, description="the one for new conversations; there is at most one")
 
 
@@ -430,6 +479,7 @@ class PresetChange(Schema):
     context_window: int | None = Field(None, ge=512, le=1_048_576)
     use_documents: bool | None = None
     document_ids: PresetDocuments | None = None
+    collection_ids: CollectionIds | None = None
     is_default: bool | None = None
 
 
@@ -438,8 +488,12 @@ class PresetFileDocument(Schema):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
+class PresetFileCollection(Schema):
+    name: CollectionName
+
+
 class PresetFile(Schema):
-    """A preset as a file. Its documents are named by their content, and not in it."""
+    """A preset as a file. Its documents are named by their content, its collections by name; neither is in it."""
 
     format: str = Field(max_length=100)
     version: int
@@ -450,6 +504,7 @@ class PresetFile(Schema):
     context_window: int | None = Field(None, ge=512, le=1_048_576)
     use_documents: bool | None = None
     documents: list[PresetFileDocument] = Field([], max_length=10_000)
+    collections: list[PresetFileCollection] = Field([], max_length=1_000)
 
 
 # --- settings, system -------------------------------------------------------------------------------------------

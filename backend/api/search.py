@@ -19,7 +19,9 @@ blueprint = Blueprint("search", __name__)
 def search(body: SearchBody) -> SearchResponse:
     """The passages that answer best, each with what its words and its meaning scored."""
     started = time.perf_counter()
-    found = parts().search.find(body.query, limit=body.limit, mode=body.mode, document_ids=body.document_ids)
+    services = parts()
+    scope = services.collections.scope(body.document_ids, body.collection_ids)
+    found = services.search.find(body.query, limit=body.limit, mode=body.mode, document_ids=scope)
     return SearchResponse.model_validate(
         {
             "results": [dataclasses.asdict(passage) for passage in found],

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from backend.services.restore import Restore
     from backend.services.search import Search
     from backend.services.transfer.export import Exporter
+    from backend.stores.collections import Collections
     from backend.stores.conversation_search import ConversationSearch
     from backend.stores.conversations import Conversations
     from backend.stores.database import Database
@@ -36,6 +37,7 @@ class Services:
     conversation_search: ConversationSearch
     documents: Documents
     presets: Presets
+    collections: Collections
     library: Library
     search: Search
     models: Models

@@ -38,6 +38,7 @@ from backend.services.events import (
 from backend.services.models import Choice, Models, can_see
 from backend.services.pictures import arrived, check_count
 from backend.services.relay import Relay
+from backend.stores.collections import Collections
 from backend.stores.conversations import Conversations, Message
 from backend.stores.pictures import Image, Pictures
 from backend.stores.pictures import Picture as Kept
@@ -86,6 +87,7 @@ class Question:
     at_root: bool = False
     model: str | None = None
     document_ids: Sequence[str] | None = None
+    collection_ids: Sequence[str] | None = None
     temperature: float | None = None
     max_tokens: int | None = None
     window: int | None = None
@@ -174,6 +176,7 @@ class Chat:
         *,
         presets: Presets,
         pictures: Pictures,
+        collections: Collections,
     ) -> None:
         self._conversations = conversations
         self._models = models
@@ -182,6 +185,7 @@ class Chat:
         self._limit = limit
         self._presets = presets
         self._pictures = pictures
+        self._collections = collections
         self._running: dict[str, Running] = {}
         self._closed = False
 
@@ -336,9 +340,11 @@ class Chat:
         return kept + arrived(question.images)
 
     def _with_preset(self, question: Question) -> Question:
-        """Raises NotFound for a preset that is named and gone."""
+        """With its preset, and with the documents of its collections. Raises NotFound for what is named and gone."""
         preset = self._preset(question)
-        return dataclasses.replace(question, preset_id=None) if preset is None else _apply(preset, question)
+        question = dataclasses.replace(question, preset_id=None) if preset is None else _apply(preset, question)
+        scope = self._collections.scope(question.document_ids, question.collection_ids)
+        return dataclasses.replace(question, document_ids=scope, collection_ids=None)
 
     def _preset(self, question: Question) -> Preset | None:
         if question.preset_said:
@@ -467,10 +473,12 @@ def _apply(preset: Preset, question: Question) -> Question:
     said: dict[str, Any] = {
         "use_documents": preset.use_documents,
         "model": preset.model,
-        "document_ids": preset.document_ids,
         "temperature": preset.temperature,
         "window": preset.context_window,
     }
+    # What the question says of either is all that it says of where to search.
+    if question.document_ids is None and question.collection_ids is None:
+        said |= {"document_ids": preset.document_ids, "collection_ids": preset.collection_ids}
     unsaid = {name: value for name, value in said.items() if getattr(question, name) is None}
     return dataclasses.replace(question, preset_id=preset.id, system=preset.system_prompt.strip() or SYSTEM, **unsaid)
 

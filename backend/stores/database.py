@@ -228,6 +228,32 @@ MIGRATIONS: tuple[str, ...] = (
             AND NOT EXISTS (SELECT 1 FROM message_pictures WHERE picture_id = old.picture_id);
     END;
     """,
+    # Collections: documents under a name.
+    """
+    CREATE TABLE collections (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        name_key TEXT NOT NULL UNIQUE,              -- the name without regard to case
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE collection_documents (
+        collection_id TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+        document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+        PRIMARY KEY (collection_id, document_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX collection_documents_by_document ON collection_documents (document_id);
+
+    -- Beside a preset's documents; a row outlives its collection, so that the preset can say what is missing.
+    CREATE TABLE preset_collections (
+        preset_id TEXT NOT NULL REFERENCES presets (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        collection_id TEXT NOT NULL,
+        name TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (preset_id, position)
+    ) STRICT;
+    """,
 )
 
 

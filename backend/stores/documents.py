@@ -71,15 +71,22 @@ class Documents:
             row = connection.execute("SELECT * FROM documents WHERE id = ?", (identity,)).fetchone()
         return _document(row) if row is not None else None
 
-    def list(self, status: str | None = None, offset: int = 0, limit: int = 200) -> tuple[list[DocumentRow], int]:
-        """The newest first, and how many there are with this status."""
+    def list(
+        self, status: str | None = None, offset: int = 0, limit: int = 200, collection: str | None = None
+    ) -> tuple[list[DocumentRow], int]:
+        """The newest first, and how many there are with this status, in this collection."""
+        chosen = (
+            "(?1 IS NULL OR status = ?1)"
+            " AND (?2 IS NULL OR id IN (SELECT document_id FROM collection_documents WHERE collection_id = ?2))"
+        )
         with self._database.read() as connection:
             rows = connection.execute(
-                "SELECT * FROM documents WHERE ?1 IS NULL OR status = ?1 ORDER BY added_at DESC, id LIMIT ?2 OFFSET ?3",
-                (status, limit, offset),
+                f"SELECT * FROM documents WHERE {chosen} ORDER BY added_at DESC, id LIMIT ?3 OFFSET ?4",  # noqa: S608 - constants
+                (status, collection, limit, offset),
             ).fetchall()
             total: int = connection.execute(
-                "SELECT count(*) FROM documents WHERE ?1 IS NULL OR status = ?1", (status,)
+                f"SELECT count(*) FROM documents WHERE {chosen}",  # noqa: S608 - constants
+                (status, collection),
             ).fetchone()[0]
         return [_document(row) for row in rows], total
 

@@ -1,4 +1,4 @@
-"""Conversations that come from elsewhere: each in one transaction, and each only once."""
+"""Conversations that come from elsewhere: each whole or not at all, and each only once."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from backend.stores.pictures import Image
 
 MOST_VARIABLES = 500
 """Values in one IN (…); SQLite takes some thousands."""
+
+AUTOMERGE = 4
+"""FTS5's own setting: segments of a level that are merged while words are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,40 +57,45 @@ class Imports:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, conversation: ImportedConversation) -> bool:
-        """Keeps all of it; False when it is already here. Raises DiskFull, ReadOnlyData, and then keeps nothing."""
+    def add(self, conversations: Sequence[ImportedConversation]) -> list[bool]:
+        """Keeps all of them in one transaction; False for each that is already here.
+
+        Raises DiskFull, ReadOnlyData, and then keeps nothing.
+        """
         with self._database.write() as db:
-            if _is_here(db, conversation):
-                return False
-            ids = _ids(db, conversation)
-            identity = conversation.identity or uuid.uuid4().hex
-            leaf = ids[conversation.leaf] if conversation.leaf is not None else None
-            db.execute(
-                "INSERT INTO conversations (id, title, titled, leaf_id, created_at, updated_at, origin) "
-                "VALUES (?, ?, 1, ?, ?, ?, ?)",
-                (
-                    identity,
-                    conversation.title,
-                    leaf,
-                    conversation.created_at,
-                    conversation.updated_at,
-                    conversation.origin,
-                ),
-            )
-            db.executemany(
-                "INSERT INTO messages (id, conversation_id, parent_id, role, content, thinking, status, error, model, "
-                "sources, usage, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [_row(message, identity, ids) for message in conversation.messages],
-            )
-            for message in conversation.messages:
-                pictures.keep(db, ids[message.key], message.images)
-        return True
+            # The words of many messages at once make few segments, so that merging them at each one is for nothing
+            # (measured: half of the time). The words of later messages merge them.
+            db.execute("INSERT INTO message_words (message_words, rank) VALUES ('automerge', 0)")
+            added = [_add(db, conversation) for conversation in conversations]
+            db.execute("INSERT INTO message_words (message_words, rank) VALUES ('automerge', ?)", (AUTOMERGE,))
+        return added
 
     def origin(self, identity: str) -> str | None:
         """Where a conversation was imported from; None for one that began here, or is not there."""
         with self._database.read() as db:
             row = db.execute("SELECT origin FROM conversations WHERE id = ?", (identity,)).fetchone()
         return row["origin"] if row else None
+
+
+def _add(db: sqlite3.Connection, conversation: ImportedConversation) -> bool:
+    if _is_here(db, conversation):
+        return False
+    ids = _ids(db, conversation)
+    identity = conversation.identity or uuid.uuid4().hex
+    leaf = ids[conversation.leaf] if conversation.leaf is not None else None
+    db.execute(
+        "INSERT INTO conversations (id, title, titled, leaf_id, created_at, updated_at, origin) "
+        "VALUES (?, ?, 1, ?, ?, ?, ?)",
+        (identity, conversation.title, leaf, conversation.created_at, conversation.updated_at, conversation.origin),
+    )
+    db.executemany(
+        "INSERT INTO messages (id, conversation_id, parent_id, role, content, thinking, status, error, model, "
+        "sources, usage, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [_row(message, identity, ids) for message in conversation.messages],
+    )
+    for message in conversation.messages:
+        pictures.keep(db, ids[message.key], message.images)
+    return True
 
 
 def _is_here(db: sqlite3.Connection, conversation: ImportedConversation) -> bool:

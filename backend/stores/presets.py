@@ -33,8 +33,18 @@ class PresetDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class PresetCollection:
+    """`gone`: there is no such collection any more."""
+
+    id: str
+    name: str
+    gone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Preset:
-    """`system_prompt` "" is the built-in one; None means as the settings say; no `documents` means all of them."""
+    """`system_prompt` "" is the built-in one; None means as the settings say; neither `documents` nor `collections`
+    means all documents."""
 
     id: str
     name: str
@@ -44,6 +54,7 @@ class Preset:
     context_window: int | None
     use_documents: bool | None
     documents: list[PresetDocument]
+    collections: list[PresetCollection]
     is_default: bool
     created_at: str
     updated_at: str
@@ -51,9 +62,16 @@ class Preset:
     @property
     def document_ids(self) -> list[str] | None:
         """Where to search; None for all. Empty when every one of them is gone: then nothing is found."""
-        if not self.documents:
+        if not self.documents and not self.collections:
             return None
         return [document.id for document in self.documents if not document.gone]
+
+    @property
+    def collection_ids(self) -> list[str] | None:
+        """Where to search besides."""
+        if not self.collections:
+            return None
+        return [collection.id for collection in self.collections if not collection.gone]
 
 
 class Presets:
@@ -77,21 +95,38 @@ class Presets:
             row = db.execute("SELECT * FROM presets WHERE is_default = 1").fetchone()
             return _preset(db, row) if row is not None else None
 
-    def create(self, name: str, values: Mapping[str, Any], documents: Sequence[str] = ()) -> Preset:
-        """`values`: any of the other fields; `documents`: ids, none for all. Raises Conflict for a taken name."""
+    def create(
+        self, name: str, values: Mapping[str, Any], documents: Sequence[str] = (), collections: Sequence[str] = ()
+    ) -> Preset:
+        """`values`: any of the other fields; `documents`, `collections`: ids, none of either for all documents.
+
+        Raises Conflict for a taken name.
+        """
         with self._database.write(durable=True) as db:
             identity = _insert(db, name)
             _change(db, identity, values)
             _choose(db, identity, documents)
+            _choose_collections(db, identity, collections)
             return _preset(db, _row(db, identity))
 
-    def change(self, identity: str, values: Mapping[str, Any], documents: Sequence[str] | None = None) -> Preset:
-        """`documents`: None leaves them as they are, an empty one means all. Raises NotFound, Conflict."""
+    def change(
+        self,
+        identity: str,
+        values: Mapping[str, Any],
+        documents: Sequence[str] | None = None,
+        collections: Sequence[str] | None = None,
+    ) -> Preset:
+        """`documents`, `collections`: None leaves them as they are, an empty one means none of them.
+
+        Raises NotFound, Conflict.
+        """
         with self._database.write(durable=True) as db:
             _row(db, identity)
             _change(db, identity, values)
             if documents is not None:
                 _choose(db, identity, documents)
+            if collections is not None:
+                _choose_collections(db, identity, collections)
             return _preset(db, _row(db, identity))
 
     def delete(self, identity: str) -> None:
@@ -100,8 +135,15 @@ class Presets:
             _row(db, identity)
             db.execute("DELETE FROM presets WHERE id = ?", (identity,))
 
-    def bring_in(self, name: str, values: Mapping[str, Any], documents: Sequence[tuple[str, str]]) -> Preset:
-        """One from a file. `documents`: (sha256, filename) each. A name that is taken gets a number."""
+    def bring_in(
+        self,
+        name: str,
+        values: Mapping[str, Any],
+        documents: Sequence[tuple[str, str]],
+        collections: Sequence[str] = (),
+    ) -> Preset:
+        """One from a file. `documents`: (sha256, filename) each; `collections`: names. A name that is taken gets a
+        number."""
         with self._database.write(durable=True) as db:
             identity = _insert(db, _free_name(db, name))
             _change(db, identity, values)
@@ -111,6 +153,14 @@ class Presets:
                 [
                     (identity, position, uuid.uuid4().hex, sha256, filename)
                     for position, (sha256, filename) in enumerate(dict(documents).items())
+                ],
+            )
+            db.executemany(
+                "INSERT INTO preset_collections (preset_id, position, collection_id, name)"
+                " VALUES (?1, ?2, coalesce((SELECT id FROM collections WHERE name_key = ?4), ?3), ?5)",
+                [
+                    (identity, position, uuid.uuid4().hex, _key(collection), collection)
+                    for position, collection in enumerate(dict.fromkeys(collections))
                 ],
             )
             return _preset(db, _row(db, identity))
@@ -166,6 +216,20 @@ def _choose(db: sqlite3.Connection, identity: str, documents: Sequence[str]) -> 
     )
 
 
+def _choose_collections(db: sqlite3.Connection, identity: str, collections: Sequence[str]) -> None:
+    """Those that are gone keep the name they had here."""
+    known = {collection.id: collection.name for collection in _collections(db, identity)}
+    db.execute("DELETE FROM preset_collections WHERE preset_id = ?", (identity,))
+    db.executemany(
+        "INSERT INTO preset_collections (preset_id, position, collection_id, name)"
+        " VALUES (?1, ?2, ?3, coalesce((SELECT name FROM collections WHERE id = ?3), ?4))",
+        [
+            (identity, position, collection, known.get(collection, ""))
+            for position, collection in enumerate(dict.fromkeys(collections))
+        ],
+    )
+
+
 def _row(db: sqlite3.Connection, identity: str) -> sqlite3.Row:
     row: sqlite3.Row | None = db.execute("SELECT * FROM presets WHERE id = ?", (identity,)).fetchone()
     if row is None:
@@ -186,6 +250,18 @@ def _documents(db: sqlite3.Connection, identity: str) -> list[PresetDocument]:
     return [PresetDocument(row["id"], row["filename"], row["sha256"], bool(row["gone"])) for row in rows]
 
 
+def _collections(db: sqlite3.Connection, identity: str) -> list[PresetCollection]:
+    rows = db.execute(
+        """
+        SELECT p.collection_id AS id, coalesce(c.name, p.name) AS name, c.id IS NULL AS gone
+        FROM preset_collections p LEFT JOIN collections c ON c.id = p.collection_id
+        WHERE p.preset_id = ? ORDER BY p.position
+        """,
+        (identity,),
+    ).fetchall()
+    return [PresetCollection(row["id"], row["name"], bool(row["gone"])) for row in rows]
+
+
 def _preset(db: sqlite3.Connection, row: sqlite3.Row) -> Preset:
     use = row["use_documents"]
     return Preset(
@@ -197,6 +273,7 @@ def _preset(db: sqlite3.Connection, row: sqlite3.Row) -> Preset:
         context_window=row["context_window"],
         use_documents=None if use is None else bool(use),
         documents=_documents(db, row["id"]),
+        collections=_collections(db, row["id"]),
         is_default=bool(row["is_default"]),
         created_at=row["created_at"],
         updated_at=row["updated_at"],

@@ -60,7 +60,7 @@ function server(events: unknown[], options: { breaks?: boolean; status?: number;
   return calls;
 }
 
-const watcher = { began: vi.fn(), wrote: vi.fn(), ended: vi.fn() };
+const watcher = { collections: [], began: vi.fn(), wrote: vi.fn(), ended: vi.fn() };
 const ask = { useDocuments: true };
 
 describe("an answer", () => {

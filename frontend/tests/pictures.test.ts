@@ -30,7 +30,7 @@ describe("what a picture is", () => {
 
 describe("a question with pictures", () => {
   afterEach(() => vi.unstubAllGlobals());
-  const watcher = { began: vi.fn(), wrote: vi.fn(), ended: vi.fn() };
+  const watcher = { collections: [], began: vi.fn(), wrote: vi.fn(), ended: vi.fn() };
   const attached: Attached = { id: "new", blob: new Blob(["Man"], { type: "image/png" }), url: "blob:new", width: 4, height: 3, file: PNG };
   const kept = { id: "old", media_type: "image/jpeg", width: 8, height: 6, size: 9 };
 

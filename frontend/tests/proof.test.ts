@@ -82,40 +82,44 @@ describe("sentences of an answer", () => {
     expect(shown(root)).toMatchObject({ marks: MARKS, chips: CHIPS });
   });
 
-  it("are marked once, however often that is said", () => {
+  it("are marked once, however often that is said", async () => {
     const root = document.createElement("div");
     const renderer = new ProseRenderer(root, name);
     renderer.prove([]);
     renderer.show(ANSWER);
+    await expect.poll(() => root.children.length).toBe(3);
     renderer.prove(SENTENCES);
     const before = root.innerHTML;
     renderer.prove([...SENTENCES]);
     expect(root.innerHTML).toBe(before);
   });
 
-  it("lose their line when they are found after all", () => {
+  it("lose their line when they are found after all", async () => {
     const root = document.createElement("div");
     const renderer = new ProseRenderer(root, name);
     renderer.prove(SENTENCES);
     renderer.show(ANSWER);
+    await expect.poll(() => root.children.length).toBe(3);
     renderer.prove(SENTENCES.map((one, index) => (index === 1 ? { ...one, verdict: "supported", sources: [2] } : one)));
     expect(shown(root).marks[1]).toBe("= It costs nothing to leave early.");
     expect(shown(root).chips).toContain("1:2");
   });
 
-  it("keep the model's marks as chips where nothing was held against the sources", () => {
+  it("keep the model's marks as chips where nothing was held against the sources", async () => {
     const root = document.createElement("div");
     new ProseRenderer(root, name).show(ANSWER);
+    await expect.poll(() => root.children.length).toBe(3);
     expect(root.querySelectorAll(".cite")).toHaveLength(3);
     expect(root.querySelector(".s")).toBeNull();
   });
 
-  it("stay apart from code, whatever they say", () => {
+  it("stay apart from code, whatever they say", async () => {
     const root = document.createElement("div");
     const renderer = new ProseRenderer(root, name);
     const text = "```\nRent stays due.\n```\n\nRent stays due.";
     renderer.prove([{ start: text.lastIndexOf("Rent"), end: text.length, verdict: "unsupported", sources: [] }]);
     renderer.show(text);
+    await expect.poll(() => root.children.length).toBe(2);
     expect(root.querySelector(".code .s")).toBeNull();
     expect(root.querySelector("p .unproved")?.textContent).toBe("Rent stays due.");
   });

@@ -96,6 +96,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, BackupDone]:
         add(services, "ferry.txt", FERRY)
         services.conversations.create("About the harbour")
         services.presets.create("Harbour", {"system_prompt": "Be brief."}, [lighthouse])
+        services.collections.create("Lights", [lighthouse])
         done = back_up(services, folder / "kept.zip")
     return folder / "kept.zip", done
 
@@ -157,6 +158,8 @@ def test_a_restore_replaces_what_was_there(config: Config, full: tuple[Path, Bac
     with running(config) as services:
         assert [one.title for one in services.conversations.listed()[0]] == ["About the harbour"]
         assert {row.filename for row in services.documents.list()[0]} == {"lighthouse.txt", "ferry.txt"}
+        [collection] = services.collections.list()
+        assert (collection.name, collection.documents) == ("Lights", 1)
         [preset] = services.presets.list()
         assert [one.filename for one in preset.documents] == ["lighthouse.txt"]
         assert found(services, "Who painted the lighthouse?")[0] == ("lighthouse.txt", GREEN)

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from backend.errors import DamagedData, DiskFull, NewerData, ReadOnlyData
+from backend.stores.collections import Collections
 from backend.stores.conversations import Conversations
 from backend.stores.database import MIGRATIONS, Database
+from backend.stores.documents import Documents
 from backend.stores.imports import ImportedConversation, Imports
 from backend.stores.presets import Presets
 from backend.stores.settings import Settings
@@ -47,6 +49,23 @@ def test_one_from_before_presets_keeps_its_conversations(tmp_path: Path) -> None
     preset = Presets(database).create("New", {})
     Conversations(database).use_preset("c", preset.id)
     assert Conversations(database).preset("c") == preset.id
+
+
+@pytest.mark.parametrize(
+    "version", range(1, next(n for n, script in enumerate(MIGRATIONS) if "CREATE TABLE collections" in script) + 1)
+)
+def test_one_from_before_collections_keeps_its_documents(tmp_path: Path, version: int) -> None:
+    old = before(tmp_path, version)
+    old.execute(
+        "INSERT INTO documents (id, sha256, filename, size, status, added_at)"
+        " VALUES ('d', 'e', 'a.txt', 1, 'ready', '')"
+    )
+    old.commit()
+    old.close()
+    database = Database(tmp_path / "db")
+    assert [row.filename for row in Documents(database).list()[0]] == ["a.txt"]
+    made = Collections(database).create("Alps", ["d"])
+    assert Documents(database).list(collection=made.id)[1] == 1
 
 
 def test_opening_it_again_changes_nothing(tmp_path: Path) -> None:
@@ -128,4 +147,4 @@ def test_conversations_of_a_data_folder_from_before_imports_come_from_nowhere(tm
     assert imports.origin("c") is None
     assert [one.title for one in Conversations(database).listed()[0]] == ["Old"]
     new = ImportedConversation("chatgpt:1", "New", "2024", "2024", None, [])
-    assert (imports.add(new), imports.add(new)) == (True, False)
+    assert imports.add([new, new]) == [True, False]

@@ -7,13 +7,12 @@ Of the light libraries it is the one whose paragraphs and tables break over page
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
-from html import escape
 from typing import Any, Final
 
-from backend.services.transfer.faces import MONO, SANS, Faces
+from backend.services.transfer.faces import IDEOGRAPHIC, MONO, SANS, Faces
+from backend.services.transfer.lines import Look, flowable, verbatim, words
 from backend.services.transfer.prose import (
     Block,
     Code,
@@ -36,20 +35,10 @@ SOFT: Final = 0x5C645F
 LINE: Final = 0xD5D8D3
 TINT: Final = 0xF3F4F2
 FAULT: Final = 0x9C3429
-ACCENT: Final = "#1a5c48"
+ACCENT: Final = 0x1A5C48
 
-MOST_IN_PARAGRAPH: Final = 6_000
-"""Characters; ReportLab's line breaking is slow beyond, and a paragraph of two pages is none."""
-
-MOST_CODE_LINES: Final = 60
-"""Lines of code in one box; the next ones follow in another, so that a box never exceeds a page."""
-
-LONGEST_WORD: Final = 70
 MOST_COLUMNS: Final = 14
 """A table of more is set as lines of text: its columns would be narrower than a word."""
-
-WIDE_CODE: Final = 92
-"""Characters of a line of code that fit between the margins."""
 
 
 def render(transcript: Transcript) -> bytes:
@@ -194,15 +183,12 @@ class _Setter:
         return inner if depth else [Indenter(left=14), *inner, Indenter(left=-14)]
 
     def _code(self, text: str) -> list[Any]:
-        from reportlab.platypus import XPreformatted
-
-        lines = [piece for line in text.expandtabs(4).split("\n") for piece in _pieces(line, WIDE_CODE)]
-        groups = [lines[at : at + MOST_CODE_LINES] for at in range(0, len(lines), MOST_CODE_LINES)]
-        return [
-            XPreformatted(self._faces.markup("\n".join(group), MONO, inside=MONO), self._styles["code"])
-            for group in groups
-            if group
+        style = self._styles["code"]
+        lines = [
+            [(part, Look(face)) for face, part in self._faces.stretches(line or " ", MONO)]
+            for line in text.expandtabs(4).split("\n")
         ]
+        return [flowable()(verbatim(lines), style)]
 
     def _table(self, align: Sequence[str], rows: Sequence[Sequence[Runs]]) -> list[Any]:
         from reportlab.platypus import LongTable, Spacer
@@ -234,46 +220,17 @@ class _Setter:
         return self._runs([Run(text)], style)
 
     def _runs(self, runs: Sequence[Run], style: str) -> list[Any]:
-        from reportlab.platypus import Paragraph as Set
+        look = self._styles[style]
+        bold, italic = look.fontName.endswith("-Bold"), look.fontName.endswith("-Oblique")
+        stretches = (stretch for run in runs for stretch in self._run(run, bold=bold, italic=italic))
+        # A paragraph without words keeps its place.
+        return [flowable()(words(stretches, IDEOGRAPHIC) or verbatim([[(" ", Look(SANS))]]), look)]
 
-        return [
-            Set(
-                "".join(self._run(run, self._styles[style].fontName) for run in portion) or "&nbsp;",
-                self._styles[style],
-            )
-            for portion in _portions(runs)
-        ]
-
-    def _run(self, run: Run, inside: str) -> str:
+    def _run(self, run: Run, *, bold: bool, italic: bool) -> Iterator[tuple[str, Look]]:
+        colour = _colour(ACCENT) if run.href else None
         font = MONO if run.code else SANS
-        bold, italic = run.bold or inside.endswith("-Bold"), run.italic or inside.endswith("-Oblique")
-        broken = re.sub(rf"\S{{{LONGEST_WORD}}}", r"\g<0> ", run.text)
-        text = self._faces.markup(broken, font, bold=bold, italic=italic, inside=inside)
-        text = text.replace("\n", "<br/>")
-        if run.struck:
-            text = f"<strike>{text}</strike>"
-        if run.href:
-            text = f'<a href="{escape(run.href)}" color="{ACCENT}">{text}</a>'
-        return text
-
-
-def _portions(runs: Sequence[Run]) -> list[list[Run]]:
-    """Runs in portions of at most MOST_IN_PARAGRAPH characters."""
-    portions: list[list[Run]] = [[]]
-    size = 0
-    for run in runs:
-        for at in range(0, len(run.text), MOST_IN_PARAGRAPH):
-            piece = run.text[at : at + MOST_IN_PARAGRAPH]
-            if size and size + len(piece) > MOST_IN_PARAGRAPH:
-                portions.append([])
-                size = 0
-            portions[-1].append(Run(piece, run.bold, run.italic, run.code, run.struck, run.href))
-            size += len(piece)
-    return portions
-
-
-def _pieces(line: str, width: int) -> list[str]:
-    return [line[at : at + width] for at in range(0, len(line), width)] or [""]
+        for face, text in self._faces.stretches(run.text, font, bold=run.bold or bold, italic=run.italic or italic):
+            yield text, Look(face, colour, run.href, run.struck)
 
 
 def _widths(rows: Sequence[Sequence[Runs]], room: float) -> list[float]:
@@ -299,10 +256,7 @@ def _colour(value: int) -> Any:
 def _styles() -> dict[str, Any]:
     from reportlab.lib.styles import ParagraphStyle
 
-    # splitLongWords breaks what is wider than the column, so that no address runs off the page.
-    base = ParagraphStyle(
-        "normal", fontName=SANS, fontSize=9.5, leading=14, textColor=_colour(INK), spaceAfter=6, splitLongWords=1
-    )
+    base = ParagraphStyle("normal", fontName=SANS, fontSize=9.5, leading=14, textColor=_colour(INK), spaceAfter=6)
 
     def style(name: str, **changes: Any) -> Any:
         return ParagraphStyle(name, parent=changes.pop("parent", base), **changes)
@@ -332,7 +286,7 @@ def _styles() -> dict[str, Any]:
             fontSize=8,
             leading=11.5,
             backColor=_colour(TINT),
-            borderPadding=6,
+            borderPadding=(6, 6, 6, 6),
             leftIndent=6,
             rightIndent=6,
             spaceBefore=6,

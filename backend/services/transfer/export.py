@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
-from backend.errors import LocalChatError, NotFound
-from backend.services.transfer import as_html, as_json
+from backend.errors import NotFound
+from backend.services.transfer import as_html
 from backend.services.transfer.naming import file_name
-from backend.services.transfer.transcript import day, transcript
+from backend.services.transfer.rendering import Format, Source, Workers, render
+from backend.services.transfer.transcript import day
 
 if TYPE_CHECKING:
     from backend.stores.conversations import Conversation, Conversations, Summary
     from backend.stores.imports import Imports
     from backend.stores.pictures import Pictures
-
-log = logging.getLogger(__name__)
-
-Format = Literal["md", "json", "html", "docx", "pdf"]
 
 TYPES: Final[dict[Format, str]] = {
     "md": "text/markdown; charset=utf-8",
@@ -33,8 +30,14 @@ TYPES: Final[dict[Format, str]] = {
 PACKED: Final = frozenset({"docx", "pdf"})
 """Formats that are compressed already."""
 
-WITH_PICTURES: Final = frozenset({"md", "html"})
-"""Documents that hold the pictures of questions; the others name them. JSON holds everything there is."""
+WITH_PICTURES: Final = frozenset({"json", "md", "html"})
+"""Formats that hold the pictures of questions; the others name them."""
+
+SLOW: Final = frozenset({"html", "docx", "pdf"})
+"""Formats that take 3 to 30 ms a conversation: with many of them other processes help."""
+
+MANY: Final = 40
+"""Conversations from which on the half second until a worker is there is worth it."""
 
 EVERY: Final = 10_000_000
 
@@ -54,8 +57,9 @@ class Exporter:
 
     def one(self, identity: str, format: Format) -> Exported:  # noqa: A002 - the name in the contract
         """The shown branch; as JSON the whole tree. Raises NotFound."""
-        conversation = self._conversations.get(identity)
-        return Exported(file_name(conversation.title, format), TYPES[format], self._render(conversation, format))
+        source = self._source(identity, format)
+        data = render(source, format)
+        return Exported(file_name(source.conversation.title, format), TYPES[format], data)
 
     def all(self, format: Format) -> Iterator[bytes]:  # noqa: A002
         """A zip of every conversation, the newest first, and an index.html that links them; piece by piece.
@@ -66,43 +70,45 @@ class Exporter:
         out = _Pieces()
         rows: list[str] = []
         names = _Names()
-        with zipfile.ZipFile(out, "w", compresslevel=6) as archive:
-            for summary in summaries:
-                row = self._pack(archive, summary, format, names)
-                if row:
-                    rows.append(row)
+        with (
+            zipfile.ZipFile(out, "w", compresslevel=6) as archive,
+            Workers(format, many=format in SLOW and len(summaries) >= MANY) as workers,
+        ):
+            for source, data in workers.rendered(self._sources(summaries, format)):
+                rows.append(_pack(archive, source.conversation, format, names, data))
                 yield out.take()
             archive.writestr(_entry("index.html", packed=False), _index(rows))
         yield out.take()
 
-    def _pack(self, archive: zipfile.ZipFile, summary: Summary, format: Format, names: _Names) -> str:  # noqa: A002
-        """Writes one file and returns its row of the index; nothing for one that was deleted meanwhile."""
-        name = names.free(summary.title, format)
-        title, date = escape(summary.title), escape(day(summary.created_at))
-        try:
-            data = self._render(self._conversations.get(summary.id), format)
-        except NotFound:
-            return ""
-        except LocalChatError:
-            raise
-        except Exception:
-            log.exception("a conversation could not be exported as %s", format)
-            return f"<li>{title}: could not be written as {format}; export it as JSON. <small>{date}</small></li>"
-        archive.writestr(_entry(name, packed=format in PACKED), data)
-        return f'<li><a href="{escape(name)}">{title}</a> <small>{date}</small></li>'
+    def _sources(self, summaries: Sequence[Summary], format: Format) -> Iterator[Source]:  # noqa: A002
+        """In their order, without those that were deleted meanwhile."""
+        for summary in summaries:
+            with suppress(NotFound):
+                yield self._source(summary.id, format)
 
-    def _render(self, conversation: Conversation, format: Format) -> bytes:  # noqa: A002
-        if format == "json":
-            return as_json.render([(conversation, self._imports.origin(conversation.id))], self._data)
-        from backend.services.transfer import as_docx, as_markdown, as_pdf
+    def _source(self, identity: str, format: Format) -> Source:  # noqa: A002
+        conversation = self._conversations.get(identity)
+        pictures = None
+        if format in WITH_PICTURES:
+            ids = {image.id for message in conversation.messages for image in message.images}
+            pictures = {one: self._pictures.get(one).data for one in ids}
+        return Source(conversation, self._imports.origin(identity), pictures)
 
-        render = {"md": as_markdown.render, "html": as_html.render, "docx": as_docx.render, "pdf": as_pdf.render}[
-            format
-        ]
-        return render(transcript(conversation, self._data if format in WITH_PICTURES else None))
 
-    def _data(self, picture: str) -> bytes:
-        return self._pictures.get(picture).data
+def _pack(
+    archive: zipfile.ZipFile,
+    conversation: Conversation,
+    format: Format,  # noqa: A002
+    names: _Names,
+    data: bytes | None,
+) -> str:
+    """Writes one file and returns its row of the index."""
+    title, date = escape(conversation.title), escape(day(conversation.created_at))
+    if data is None:
+        return f"<li>{title}: could not be written as {format}; export it as JSON. <small>{date}</small></li>"
+    name = names.free(conversation.title, format)
+    archive.writestr(_entry(name, packed=format in PACKED), data)
+    return f'<li><a href="{escape(name)}">{title}</a> <small>{date}</small></li>'
 
 
 class _Pieces:

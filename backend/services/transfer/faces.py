@@ -12,7 +12,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
-from html import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ FILES: Final = (SANS, f"{SANS}-Bold", f"{SANS}-Oblique", MONO)
 CHINESE: Final = "STSong-Light"
 JAPANESE: Final = "HeiseiMin-W3"
 KOREAN: Final = "HYSMyeongJo-Medium"
+IDEOGRAPHIC: Final = frozenset({CHINESE, JAPANESE})
 
 KANA: Final = re.compile("[\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
 HANGUL: Final = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
@@ -48,21 +48,12 @@ class Faces:
         if any(KANA.search(text) for text in texts):
             self._han = JAPANESE
 
-    def markup(self, text: str, font: str, *, bold: bool = False, italic: bool = False, inside: str = "") -> str:
-        """`text` escaped for ReportLab's paragraphs, each stretch of it in a font that has it.
-
-        inside: the font of the paragraph's style.
-        """
+    def stretches(self, text: str, font: str, *, bold: bool = False, italic: bool = False) -> list[tuple[str, str]]:
+        """(font, text) of each stretch of `text` in a font that has it."""
         face = font
         if font == SANS and (bold or italic):
             face = f"{SANS}-Bold" if bold else f"{SANS}-Oblique"
-        # What is in the font of its paragraph needs no tag, and ReportLab parses tags slowly.
-        return "".join(
-            f'<font face="{name or face}">{escape(part, quote=False)}</font>'
-            if name or face != inside
-            else escape(part, quote=False)
-            for name, part in self._stretches(text, face)
-        )
+        return [(name or face, part) for name, part in self._stretches(text, face)]
 
     def known(self, text: str) -> str:
         """`text` in what the plain font has, for the foot of the page."""
@@ -129,10 +120,13 @@ def _script(letter: str) -> str:
 @cache
 def _register() -> dict[str, frozenset[int]]:
     """Makes the fonts known to ReportLab, once; the code points that each has."""
+    from reportlab import rl_config
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.cidfonts import UnicodeCIDFont
     from reportlab.pdfbase.ttfonts import TTFont
 
+    # Text around compressed data, for channels of seven bits: a quarter more bytes, and slow to make.
+    rl_config.useA85 = 0
     known: dict[str, frozenset[int]] = {}
     for name in FILES:
         font: Any = TTFont(name, Path(__file__).parent / "fonts" / f"{name}.ttf")

@@ -1,4 +1,4 @@
-"""Conversations in: what a file holds is told by its content, and each conversation is a transaction of its own.
+"""Conversations in: what a file holds is told by its content, and each conversation comes whole or not at all.
 
 Leaving in the middle keeps what is there; the same file again goes on from it, since nothing comes twice.
 """
@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
-from backend.errors import InvalidRequest, LocalChatError
+from backend.errors import DiskFull, InvalidRequest, LocalChatError
 from backend.services.events import (
     IDLE,
     Idle,
@@ -32,7 +32,7 @@ from backend.services.transfer.values import UNTITLED, title
 
 if TYPE_CHECKING:
     from backend.services.transfer.found import Found
-    from backend.stores.imports import Imports
+    from backend.stores.imports import ImportedConversation, Imports
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,9 @@ MOST_REMARKS: Final = 500
 """That a report lists by name; the rest is counted."""
 
 TELL_SECONDS: Final = 0.15
+MOST_TOGETHER: Final = 1_000_000
+"""Characters of conversations that are kept in one transaction. Their words are indexed in as much at a time."""
+
 CHATGPTS: Final = re.compile(r"conversations(?:[-_]\d+)?\.json", re.IGNORECASE)
 
 NO_EXPORT: Final = (
@@ -86,6 +89,8 @@ class _Import:
         self._imports = imports
         self._imported = self._known = self._skipped = self._more = self._strange = 0
         self._remarks: list[ImportRemark] = []
+        self._waiting: list[ImportedConversation] = []
+        self._size = 0
         self._told = 0.0
 
     def run(self) -> Iterator[ImportEvent | Idle]:
@@ -110,7 +115,9 @@ class _Import:
                 self._take(item)
                 if self._strange > MOST_STRANGE:
                     raise Unreadable("holds many things that are no conversations. It was read up to there.")
-                if time.monotonic() - self._told >= TELL_SECONDS:
+                if self._size >= MOST_TOGETHER or time.monotonic() - self._told >= TELL_SECONDS:
+                    # What is told as imported is kept.
+                    self._keep()
                     self._told = time.monotonic()
                     yield self._progress(before + file.count, total)
                     # A comment, at which a client that has left is noticed.
@@ -120,6 +127,7 @@ class _Import:
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
             log.info("a member of a zip cannot be unpacked: %s", error)
             self._remark(name, "This file is damaged within the zip. It was read up to there.")
+        self._keep()
 
     def _take(self, item: Any) -> None:
         form = next((form for form in FORMATS if form.recognises(item)), None)
@@ -144,10 +152,25 @@ class _Import:
             self._skipped += 1
             if not found.remarks:
                 self._remark(found.title, "There is no message in it. It was left out.")
-        elif self._imports.add(found.ours()):
-            self._imported += 1
         else:
-            self._known += 1
+            conversation = found.ours()
+            self._waiting.append(conversation)
+            self._size += sum(len(message.content) for message in conversation.messages)
+
+    def _keep(self) -> None:
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        if not waiting:
+            return
+        try:
+            self._count(self._imports.add(waiting))
+        except DiskFull:
+            # Some of them may find their place yet.
+            for one in waiting:
+                self._count(self._imports.add([one]))
+
+    def _count(self, added: list[bool]) -> None:
+        self._imported += sum(added)
+        self._known += len(added) - sum(added)
 
     def _remark(self, name: str, reason: str) -> None:
         if len(self._remarks) < MOST_REMARKS:

@@ -153,7 +153,12 @@ def _sources(sources: Any, remarks: list[str]) -> list[Any]:
     from pydantic import ValidationError
 
     try:
-        return [dataclasses.asdict(source) for source in _source_type().validate_python(_scrubbed(sequence(sources)))]
+        scrubbed = _scrubbed(sequence(sources))
+        # What an older LocalChat did not know of a source is not made up.
+        return [
+            {name: value for name, value in dataclasses.asdict(source).items() if name in said}
+            for source, said in zip(_source_type().validate_python(scrubbed), scrubbed, strict=True)
+        ]
     except ValidationError:
         remarks.append("The sources of an answer could not be read. They were left out.")
         return []

@@ -198,6 +198,277 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** By name, each with how many documents are in it. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CollectionList"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** A new collection. A name that is taken is a Conflict; documents that are gone are left out. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewCollection"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Collection"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/collections/{identity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One collection; its documents are at GET /api/documents?collection=. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Collection"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Deletes it; its documents stay. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Ok"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Renames it. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CollectionChange"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Collection"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/collections/{identity}/documents/{document_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts a document into it; one that is there already stays. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                    document_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Collection"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Takes a document out of it; the document stays. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                    document_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Collection"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations": {
         parameters: {
             query?: never;
@@ -647,6 +918,7 @@ export interface paths {
             parameters: {
                 query?: {
                     status?: ("queued" | "reading" | "embedding" | "ready" | "failed") | null;
+                    collection?: string | null;
                     offset?: number;
                     limit?: number;
                 };
@@ -2214,6 +2486,12 @@ export interface components {
         /** ChatBody */
         ChatBody: {
             /**
+             * Collection Ids
+             * @description beside document_ids: the documents of these collections too; null in both: all documents
+             * @default null
+             */
+            collection_ids?: string[] | null;
+            /**
              * Conversation Id
              * @default null
              */
@@ -2419,6 +2697,32 @@ export interface components {
         Citations: {
             /** Citations */
             citations: components["schemas"]["Citation"][];
+        };
+        /**
+         * Collection
+         * @description `documents` counts those in it, ready or not.
+         */
+        Collection: {
+            /** Created At */
+            created_at: string;
+            /** Documents */
+            documents: number;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Updated At */
+            updated_at: string;
+        };
+        /** CollectionChange */
+        CollectionChange: {
+            /** Name */
+            name: string;
+        };
+        /** CollectionList */
+        CollectionList: {
+            /** Collections */
+            collections: components["schemas"]["Collection"][];
         };
         /** Content */
         Content: {
@@ -2632,6 +2936,11 @@ export interface components {
         Document: {
             /** Added At */
             added_at: string;
+            /**
+             * Collections
+             * @description the ids of those it is in
+             */
+            collections: string[];
             error: components["schemas"]["DocumentError"] | null;
             /** Filename */
             filename: string;
@@ -2692,6 +3001,12 @@ export interface components {
         };
         /** DocumentQuery */
         DocumentQuery: {
+            /**
+             * Collection
+             * @description only the documents of this collection
+             * @default null
+             */
+            collection?: string | null;
             /**
              * Limit
              * @default 200
@@ -3022,6 +3337,22 @@ export interface components {
             /** Tokens Per Second */
             tokens_per_second: number;
         };
+        /** NewCollection */
+        NewCollection: {
+            /**
+             * Document Ids
+             * @default []
+             */
+            document_ids?: string[];
+            /**
+             * Id
+             * @description of one that was deleted: it comes back, and presets know it again
+             * @default null
+             */
+            id?: string | null;
+            /** Name */
+            name: string;
+        };
         /** NewConversation */
         NewConversation: {
             /**
@@ -3033,13 +3364,18 @@ export interface components {
         /** NewPreset */
         NewPreset: {
             /**
+             * Collection Ids
+             * @default null
+             */
+            collection_ids?: string[] | null;
+            /**
              * Context Window
              * @default null
              */
             context_window?: number | null;
             /**
              * Document Ids
-             * @description null or none: all documents
+             * @description null or none, here and below: all documents
              * @default null
              */
             document_ids?: string[] | null;
@@ -3187,9 +3523,12 @@ export interface components {
         };
         /**
          * Preset
-         * @description `system_prompt` "" is the built-in one; null is as the settings say; no `documents` means all of them.
+         * @description `system_prompt` "" is the built-in one; null is as the settings say; neither `documents` nor `collections` means
+         *     all documents.
          */
         Preset: {
+            /** Collections */
+            collections: components["schemas"]["PresetCollection"][];
             /** Context Window */
             context_window: number | null;
             /** Created At */
@@ -3218,6 +3557,11 @@ export interface components {
          * @description What is named changes; null takes a value back to what the settings say, and the documents to all of them.
          */
         PresetChange: {
+            /**
+             * Collection Ids
+             * @default null
+             */
+            collection_ids?: string[] | null;
             /**
              * Context Window
              * @default null
@@ -3260,6 +3604,18 @@ export interface components {
             use_documents?: boolean | null;
         };
         /**
+         * PresetCollection
+         * @description `gone`: it was deleted; it is skipped.
+         */
+        PresetCollection: {
+            /** Gone */
+            gone: boolean;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * PresetDocument
          * @description `gone`: it was deleted; it is skipped, and taken up again should the same file be added again.
          */
@@ -3273,9 +3629,14 @@ export interface components {
         };
         /**
          * PresetFile
-         * @description A preset as a file. Its documents are named by their content, and not in it.
+         * @description A preset as a file. Its documents are named by their content, its collections by name; neither is in it.
          */
         PresetFile: {
+            /**
+             * Collections
+             * @default []
+             */
+            collections?: components["schemas"]["PresetFileCollection"][];
             /**
              * Context Window
              * @default null
@@ -3312,6 +3673,11 @@ export interface components {
             use_documents?: boolean | null;
             /** Version */
             version: number;
+        };
+        /** PresetFileCollection */
+        PresetFileCollection: {
+            /** Name */
+            name: string;
         };
         /** PresetFileDocument */
         PresetFileDocument: {
@@ -3489,6 +3855,12 @@ export interface components {
         };
         /** SearchBody */
         SearchBody: {
+            /**
+             * Collection Ids
+             * @description beside document_ids: the documents of these collections too; null in both: all documents
+             * @default null
+             */
+            collection_ids?: string[] | null;
             /**
              * Document Ids
              * @default null
@@ -3834,6 +4206,9 @@ export type ChatStarted = components['schemas']['ChatStarted'];
 export type Check = components['schemas']['Check'];
 export type Citation = components['schemas']['Citation'];
 export type Citations = components['schemas']['Citations'];
+export type Collection = components['schemas']['Collection'];
+export type CollectionChange = components['schemas']['CollectionChange'];
+export type CollectionList = components['schemas']['CollectionList'];
 export type Content = components['schemas']['Content'];
 export type Conversation = components['schemas']['Conversation'];
 export type ConversationChange = components['schemas']['ConversationChange'];
@@ -3869,6 +4244,7 @@ export type Message = components['schemas']['Message'];
 export type Model = components['schemas']['Model'];
 export type ModelList = components['schemas']['ModelList'];
 export type ModelTest = components['schemas']['ModelTest'];
+export type NewCollection = components['schemas']['NewCollection'];
 export type NewConversation = components['schemas']['NewConversation'];
 export type NewPreset = components['schemas']['NewPreset'];
 export type Notice = components['schemas']['Notice'];
@@ -3882,8 +4258,10 @@ export type Picture = components['schemas']['Picture'];
 export type PictureSize = components['schemas']['PictureSize'];
 export type Preset = components['schemas']['Preset'];
 export type PresetChange = components['schemas']['PresetChange'];
+export type PresetCollection = components['schemas']['PresetCollection'];
 export type PresetDocument = components['schemas']['PresetDocument'];
 export type PresetFile = components['schemas']['PresetFile'];
+export type PresetFileCollection = components['schemas']['PresetFileCollection'];
 export type PresetFileDocument = components['schemas']['PresetFileDocument'];
 export type PresetList = components['schemas']['PresetList'];
 export type Progress = components['schemas']['Progress'];

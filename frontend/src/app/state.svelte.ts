@@ -3,6 +3,7 @@ import { createContext } from "svelte";
 import { api, asApiError, data } from "../api/client";
 import type { OpenBody, Status } from "../api/types";
 import { Chats } from "../features/chat/chats.svelte";
+import { Collections } from "../features/collections/collections.svelte";
 import { Library } from "../features/documents/library.svelte";
 import { Models } from "../features/models/models.svelte";
 import { Presets } from "../features/presets/presets.svelte";
@@ -27,7 +28,8 @@ export class App {
   readonly library = new Library(this.notices);
   readonly backups = new Backups();
   readonly presets = new Presets(this.notices);
-  readonly chats = new Chats(this.router, this.preferences, this.conversations, this.notices, this.presets);
+  readonly collections = new Collections(this.notices);
+  readonly chats = new Chats(this.router, this.preferences, this.conversations, this.notices, this.presets, this.collections);
   readonly connection = new Connection(() => this.#again());
   readonly importing = new ImportOfConversations(this.conversations);
   status = $state<Status | null>(null);
@@ -39,6 +41,7 @@ export class App {
     void this.library.refresh();
     void this.models.loadActive();
     void this.presets.load();
+    void this.collections.load();
     void this.checkStatus();
   }
 

@@ -5,18 +5,24 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from backend.services import child
 from backend.services.events import ImportDone
+from backend.services.transfer import export
 from backend.services.transfer.as_markdown import escape
-from backend.services.transfer.export import Exporter, Format
+from backend.services.transfer.export import Exporter
 from backend.services.transfer.imports import import_file
 from backend.services.transfer.naming import disposition, file_name
 from backend.services.transfer.prose import Code, Listing, Paragraph, Table, blocks, text_of
+from backend.services.transfer.rendering import Format
 from backend.stores.conversations import Conversations
 from backend.stores.database import Database
 from backend.stores.imports import ImportedConversation, ImportedMessage, Imports
@@ -73,7 +79,7 @@ class Shelf:
 
     def put(self, *messages: ImportedMessage, title: str = "Towers", origin: str = "chatgpt:1") -> str:
         leaf = messages[-1].key if messages else None
-        self.imports.add(ImportedConversation(origin, title, TIME, TIME, leaf, messages))
+        self.imports.add([ImportedConversation(origin, title, TIME, TIME, leaf, messages)])
         return next(one.id for one in self.conversations.listed()[0] if self.imports.origin(one.id) == origin)
 
     def export(self, identity: str, format: Format) -> bytes:  # noqa: A002
@@ -98,6 +104,14 @@ def turn(question: str = "How high?", answer: str = ANSWER, **more: Any) -> list
         ImportedMessage("q", None, "user", question, TIME),
         ImportedMessage("a", "q", "assistant", answer, TIME, **more),
     ]
+
+
+def _inside(data: bytes) -> object:
+    """The parts of a Word document, whose zip holds the time; anything else as it is."""
+    if data.startswith(b"PK"):
+        package = zipfile.ZipFile(io.BytesIO(data))
+        return {name: package.read(name) for name in package.namelist()}
+    return data
 
 
 def words_of_pdf(data: bytes) -> str:
@@ -392,6 +406,86 @@ def test_one_that_cannot_be_written_does_not_stop_the_others(shelf: Shelf, monke
     archive = zipfile.ZipFile(io.BytesIO(b"".join(shelf.exporter.all("html"))))
     assert set(archive.namelist()) == {"Good.html", "index.html"}
     assert "Bad: could not be written" in archive.read("index.html").decode()
+
+
+@pytest.mark.parametrize("form", ["html", "docx", "pdf"])
+def test_many_are_rendered_by_other_processes_alike(
+    shelf: Shelf, form: Format, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        shelf.put(*turn(f"Question {number}"), title=f"Number {number}", origin=f"x:{number}")
+    alone = zipfile.ZipFile(io.BytesIO(b"".join(shelf.exporter.all(form))))
+    monkeypatch.setattr(export, "MANY", 2)
+    pieces = shelf.exporter.all(form)
+    first = next(pieces)
+    workers = psutil.Process().children()
+    together = zipfile.ZipFile(io.BytesIO(first + b"".join(pieces)))
+    assert any("spawn_main" in " ".join(worker.cmdline()) for worker in workers)
+    assert together.namelist() == alone.namelist()
+    assert [_inside(together.read(name)) for name in together.namelist()] == [
+        _inside(alone.read(name)) for name in alone.namelist()
+    ]
+
+
+def test_a_worker_that_is_killed_costs_no_conversation(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "MANY", 2)
+    for number in range(30):
+        shelf.put(*turn(), title=f"Number {number}", origin=f"x:{number}")
+    pieces = shelf.exporter.all("html")
+    data = next(pieces)
+    for worker in psutil.Process().children():
+        if "spawn_main" in " ".join(worker.cmdline()):
+            worker.kill()
+    archive = zipfile.ZipFile(io.BytesIO(data + b"".join(pieces)))
+    assert len(archive.namelist()) == 31
+    assert archive.testzip() is None
+
+
+def test_workers_end_when_the_download_is_left(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "MANY", 2)
+    for number in range(30):
+        shelf.put(*turn(), title=f"Number {number}", origin=f"x:{number}")
+    pieces = shelf.exporter.all("html")
+    next(pieces)
+    workers = [one for one in psutil.Process().children() if "spawn_main" in " ".join(one.cmdline())]
+    assert workers
+    pieces.close()  # type: ignore[attr-defined]
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+
+
+def test_workers_end_with_the_program(tmp_path: Path) -> None:
+    """Killed in the middle of an export, it leaves no process behind."""
+    program = """if __name__ == "__main__":
+        import pathlib, sys, time
+        from backend.services.transfer import export
+        from backend.stores.conversations import Conversations
+        from backend.stores.database import Database
+        from backend.stores.imports import ImportedConversation, ImportedMessage, Imports
+        from backend.stores.pictures import Pictures
+        database, time_ = Database(pathlib.Path(sys.argv[1])), "2024-05-06T07:08:09.000+00:00"
+        messages = [ImportedMessage("q", None, "user", "Why?", time_)]
+        found = [ImportedConversation(f"x:{n}", "T", time_, time_, "q", messages) for n in range(60)]
+        Imports(database).add(found)
+        pieces = export.Exporter(Conversations(database), Imports(database), Pictures(database)).all("html")
+        next(pieces)
+        print("begun", flush=True)
+        time.sleep(60)
+    """
+    script = tmp_path / "program.py"
+    script.write_text(program, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path / "db")], stdout=subprocess.PIPE, env=child.environment()
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"begun\n"
+    workers = [one for one in psutil.Process(process.pid).children() if "spawn_main" in " ".join(one.cmdline())]
+    process.kill()
+    process.wait(10)
+    process.stdout.close()
+    assert workers
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import type { Message, Preset } from "../../api/types";
 import type { Notices } from "../../app/notices.svelte";
 import type { Router } from "../../app/route.svelte";
 import { t } from "../../i18n";
+import type { Collections } from "../collections/collections.svelte";
 import type { Presets } from "../presets/presets.svelte";
 import type { Preferences } from "../settings/preferences.svelte";
 import type { ConversationList } from "../sidebar/conversations.svelte";
@@ -34,17 +35,24 @@ export class Chats implements Watcher {
   readonly #list: ConversationList;
   readonly #notices: Notices;
   readonly #presets: Presets;
+  readonly #collections: Collections;
 
-  constructor(router: Router, preferences: Preferences, list: ConversationList, notices: Notices, presets: Presets) {
+  constructor(router: Router, preferences: Preferences, list: ConversationList, notices: Notices, presets: Presets, collections: Collections) {
     this.#router = router;
     this.#preferences = preferences;
     this.#list = list;
     this.#notices = notices;
     this.#presets = presets;
+    this.#collections = collections;
   }
 
   get useDocuments(): boolean {
     return this.documents ?? this.preset?.use_documents ?? this.#preferences.kept.use_documents;
+  }
+
+  /** Of those picked, for the next question. */
+  get collections(): string[] {
+    return this.#collections.picked.map(({ id }) => id);
   }
 
   /** The preset of the conversation that is looked at. */
@@ -63,6 +71,7 @@ export class Chats implements Watcher {
     chat.preset = id;
     chat.model = null;
     this.documents = null;
+    this.#collections.pickNone();
     if (chat.id === null) return;
     const call = api.PATCH("/api/conversations/{identity}", { params: { path: { identity: chat.id } }, body: { preset_id: id } });
     void data(call).catch((error: unknown) => this.#notices.show(asApiError(error).message));

@@ -14,6 +14,8 @@ const POLL_MS = 1000;
 const STOP_PATIENCE_MS = 2500;
 
 export interface Watcher {
+  /** The ids of those that the next question is asked of; none: everywhere. */
+  readonly collections: string[];
   /** The conversation got its id and title from the server, or an answer began in it. */
   began(conversation: Conversation): void;
   wrote(conversation: Conversation, answer: Message): void;
@@ -121,9 +123,12 @@ export class Conversation {
     // At the root, null is said: without it the server goes on at the end.
     const place = beside || parent !== null ? { parent_id: parent } : {};
     const shown = kept.length ? { image_ids: kept.map(({ id }) => id) } : {};
+    const { collections } = this.#watcher;
+    const where = collections.length ? { collection_ids: collections } : {};
     try {
       const images = attached.length ? { images: await Promise.all(attached.map(({ blob }) => base64(blob))) } : {};
-      const body = { message, use_rag: options.useDocuments, conversation_id: this.id, ...this.asks, ...place, ...shown, ...images };
+      const asked = { message, use_rag: options.useDocuments, conversation_id: this.id };
+      const body = { ...asked, ...this.asks, ...where, ...place, ...shown, ...images };
       const finished = await this.#receive(streamAnswer(body, this.#abort.signal), answer);
       if (!finished) await this.#recover();
     } catch (error) {

@@ -40,8 +40,8 @@ export class Presets {
   }
 
   async duplicate(preset: Preset): Promise<void> {
-    const { system_prompt, model, temperature, context_window, use_documents, documents } = preset;
-    const body = { system_prompt, model, temperature, context_window, use_documents, document_ids: documents.map(({ id }) => id) };
+    const { system_prompt, model, temperature, context_window, use_documents, documents, collections } = preset;
+    const body = { system_prompt, model, temperature, context_window, use_documents, document_ids: documents.map(({ id }) => id), collection_ids: collections.map(({ id }) => id) };
     await this.#do(api.POST("/api/presets", { body: { ...body, name: this.#freeName(preset.name) } }));
   }
 
