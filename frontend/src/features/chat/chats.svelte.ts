@@ -97,6 +97,34 @@ export class Chats implements Watcher {
     for (const conversation of this.#open.values()) void conversation.load();
   }
 
+  /** The list is new: what another window did to conversations that are open here is taken in. */
+  learn(): void {
+    const { page, id: shown } = this.#router;
+    for (const [id, conversation] of this.#open) {
+      const listed = this.#list.items.find((item) => item.id === id);
+      if (conversation.writing !== null || conversation.asOf === null || listed?.updated_at === conversation.asOf) continue;
+      if (page === "chat" && id === shown) void this.#learnOf(conversation);
+      else this.forget(id);
+    }
+  }
+
+  async #learnOf(conversation: Conversation): Promise<void> {
+    const known = new Set(conversation.messages.map(({ id }) => id));
+    await conversation.load();
+    if (conversation.messages.some(({ id }) => !known.has(id))) this.#notices.show(t("wentOnElsewhere"));
+  }
+
+  /** A conversation that is gone is left; what is written under it goes along. */
+  moveOn(conversation: Conversation): void {
+    const words = this.draft(conversation.id);
+    if (conversation.id !== null) {
+      this.keepDraft(conversation.id, "");
+      this.forget(conversation.id);
+    }
+    this.startAnew();
+    if (words) this.suggestion = words;
+  }
+
   #closeOldest(): void {
     for (const [id, conversation] of this.#open) {
       if (this.#open.size <= KEPT_OPEN) return;
@@ -156,7 +184,10 @@ export class Chats implements Watcher {
     const rest = this.#readers.get(id)?.reader.next(answer.content, true) ?? "";
     this.#readers.delete(id);
     this.#list.settle(id);
-    void this.#list.load();
+    void this.#list.load().then(() => {
+      // What it holds is what the list has now.
+      conversation.asOf = this.#list.items.find((item) => item.id === id)?.updated_at ?? conversation.asOf;
+    });
     this.#say(conversation, `${rest} ${answer.status === "done" ? t("answerEnds") : t("answerEndsEarly")}`.trim());
   }
 

@@ -44,6 +44,10 @@ export class Conversation {
   /** The model that was chosen here instead of the preset's. */
   model = $state<string | null>(null);
   loading = $state(false);
+  /** The time of the server's change that `messages` hold last; null before they came from there. */
+  asOf: string | null = null;
+  /** It was deleted elsewhere; what is here is all that is left of it. */
+  gone = $state(false);
   /** Why it could not be loaded. */
   failure = $state<ApiError | null>(null);
   /** Why the last question was not accepted; the question is in the composer again. */
@@ -84,10 +88,13 @@ export class Conversation {
       this.messages = kept.messages;
       this.leaf = kept.leaf_id;
       if (this.preset === undefined) this.preset = kept.preset_id;
+      this.asOf = kept.updated_at;
       this.failure = null;
+      this.gone = false;
       this.#pollWhileWritten();
     } catch (error) {
       this.failure = asApiError(error);
+      this.gone = this.messages.length > 0 && this.failure.code === "NotFound";
     } finally {
       this.loading = false;
     }
@@ -131,6 +138,8 @@ export class Conversation {
         this.messages = before.messages;
         this.leaf = before.leaf;
         if (failure.code !== "Aborted") this.refusal = failure;
+        // Another window may have deleted it.
+        if (failure.code === "NotFound") void Promise.resolve().then(() => this.load());
         return false;
       }
       await this.#recover();
