@@ -11,8 +11,12 @@ from tests.e2e.pages import ask, go, last_answer
 from tests.ollama_script import Answer
 from tests.ollama_stand_in import StandIn
 
-STREAMING = Answer(tokens=("## Heading\n\nSome **text** of an answer. ", "| a | b |\n|---|---|\n| 1 | 2 |\n\nAnd"), hang=True)
-COMPLETE = Answer(tokens=("A word, `code`, [a link](https://example.org).\n\n```python\nprint('x')\n```\n\n- [ ] task\n",))
+STREAMING = Answer(
+    tokens=("## Heading\n\nSome **text** of an answer. ", "| a | b |\n|---|---|\n| 1 | 2 |\n\nAnd"), hang=True
+)
+COMPLETE = Answer(
+    tokens=("A word, `code`, [a link](https://example.org).\n\n```python\nprint('x')\n```\n\n- [ ] task\n",)
+)
 BROKEN = Answer(tokens=("Half of", " it"), error="an error was encountered while running the model")
 
 
@@ -43,7 +47,7 @@ def conversation(page: Page, ollama: StandIn) -> Iterator[str]:
     yield "question being edited"
     page.keyboard.press("Escape")
     page.get_by_role("button", name=re.compile("^Model: ")).click()
-    expect(page.get_by_role("menu")).to_be_visible()
+    expect(page.get_by_role("menuitemcheckbox").first).to_be_visible()
     yield "menu of models"
     page.keyboard.press("Escape")
     page.get_by_role("main").get_by_role("button", name=re.compile("^More about")).click()
@@ -95,9 +99,11 @@ CONTROLS = """exempt => {
     const controls = 'button, a[href], input, select, textarea, summary, [role=option], [role=menuitem], [role=tab]';
     const over = [...document.querySelectorAll('[role=dialog], [role=menu]')].at(-1);
     for (const element of (over ?? document).querySelectorAll(controls)) {
-        if (element.closest(exempt) || element.closest('[hidden], .sr, [inert]') || element.type === 'file' || element.disabled && element.type === 'checkbox') continue;
+        if (element.closest(exempt) || element.closest('[hidden], .sr, [inert]') || element.type === 'file') continue;
+        if (element.disabled && element.type === 'checkbox') continue;
         const target = element.closest('label') ?? element;
-        if (!target.checkVisibility({opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true})) continue;
+        const how = {opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true};
+        if (!target.checkVisibility(how)) continue;
         const box = target.getBoundingClientRect();
         if (!box.width || !box.height) continue;
         const what = (element.ariaLabel || element.textContent || element.id || element.className).trim().slice(0, 60);

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from backend.stores.conversations import Conversations
+from backend.stores.database import Database
 from tests.e2e.conftest import Begin
 from tests.e2e.pages import ask, go, last_answer, wait_until_written
 from tests.e2e.states import conversation, misplaced, shell
@@ -93,8 +96,9 @@ def colours(page: Page, selector: str) -> int:
 
 
 FOCUS = """() => {
-    const style = getComputedStyle(document.activeElement);
-    const around = getComputedStyle(document.activeElement.closest('.composer, .input, label') ?? document.activeElement);
+    const element = document.activeElement;
+    const style = getComputedStyle(element);
+    const around = getComputedStyle(element.closest('.composer, .input, label') ?? element);
     const shown = one => (one.outlineStyle !== 'none' && parseFloat(one.outlineWidth) >= 1);
     return shown(style) || shown(around);
 }"""
@@ -120,13 +124,15 @@ def test_with_forced_colours_focus_selection_and_meters_are_seen(begin: Begin, o
         different = """([chosen, other]) => {
             const of = selector => {
                 const style = getComputedStyle(document.querySelector(selector));
-                return [style.backgroundColor, style.color, style.outlineStyle, style.borderColor, style.fontWeight].join();
+                return [style.backgroundColor, style.color, style.outlineStyle, style.fontWeight].join();
             };
             return of(chosen) !== of(other);
         }"""
         page.keyboard.press("Control+k")
         expect(page.get_by_role("option").first).to_be_visible()
-        assert page.evaluate(different, ["[role=option][aria-selected=true]", "[role=option]:not([aria-selected=true])"])
+        assert page.evaluate(
+            different, ["[role=option][aria-selected=true]", "[role=option]:not([aria-selected=true])"]
+        )
         page.keyboard.press("Escape")
         go(page, "#/settings")
         page.wait_for_timeout(500)
@@ -188,6 +194,25 @@ def has(nodes: list[dict[str, Any]], role: str, name: str, **said: Any) -> bool:
         node["role"] == role and re.search(name, node["name"]) and all(node.get(k) == v for k, v in said.items())
         for node in nodes
     )
+
+
+def test_a_long_conversation_has_all_its_headings(begin: Begin, tmp_path: Path, ollama_stand_in: StandIn) -> None:
+    """Also for the turns that are far from the view, which are not rendered yet."""
+    (tmp_path / "data").mkdir(mode=0o700)
+    store = Conversations(Database(tmp_path / "data" / "localchat.db"))
+    identity, parent = None, None
+    for number in range(100):
+        turn = store.begin_turn(identity, parent, f"Question {number}", model="tiny", sources=[], title="Long")
+        store.finish(turn.answer_id, "done", f"Answer {number}. " + "It goes on. " * 100, "")
+        identity, parent = turn.conversation_id, turn.answer_id
+    with begin("chromium", OLLAMA_HOST=ollama_stand_in.host) as session:
+        page = session.page
+        go(page, f"#/c/{identity}")
+        expect(page.get_by_text("Answer 99.")).to_be_visible()
+        assert page.locator(".portion.later").count() > 0
+        headings = [node["name"] for node in tree(page) if node["role"] == "heading" and node.get("level") == 2]
+    assert headings.count("You asked") == 100
+    assert headings.count("Answer") == 100
 
 
 def nameless(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:

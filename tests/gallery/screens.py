@@ -1,4 +1,4 @@
-"""Goes through every screen, wide and narrow, light and dark, and takes its picture. `python -m tests.gallery` runs it."""
+"""Goes through every screen, wide and narrow, light and dark, and takes its picture."""
 
 from __future__ import annotations
 
@@ -230,7 +230,8 @@ def hold(page: Page, files: int) -> None:
         """count => {
             const transfer = new DataTransfer();
             for (let one = 0; one < count; one++) transfer.items.add(new File(["x"], `${one}.pdf`));
-            document.body.dispatchEvent(new DragEvent("dragenter", {dataTransfer: transfer, bubbles: true, cancelable: true}));
+            const how = {dataTransfer: transfer, bubbles: true, cancelable: true};
+            document.body.dispatchEvent(new DragEvent("dragenter", how));
         }""",
         files,
     )

@@ -13,9 +13,13 @@ from backend.stores.database import Database
 from tests.ollama_script import Answer, Model
 
 MODELS = (
-    Model("qwen3:8b", ("completion", "tools", "thinking"), 40_960, 4096, "qwen3", 8_190_000_000, "Q4_K_M", 5_225_388_164),
+    Model(
+        "qwen3:8b", ("completion", "tools", "thinking"), 40_960, 4096, "qwen3", 8_190_000_000, "Q4_K_M", 5_225_388_164
+    ),
     Model("gemma3:4b", ("completion", "vision"), 131_072, 2560, "gemma3", 4_300_000_000, "Q4_K_M", 3_338_801_804),
-    Model("mistral-small:24b", ("completion", "tools"), 32_768, 5120, "llama", 23_600_000_000, "Q4_K_M", 14_333_922_048),
+    Model(
+        "mistral-small:24b", ("completion", "tools"), 32_768, 5120, "llama", 23_600_000_000, "Q4_K_M", 14_333_922_048
+    ),
     Model("nomic-embed-text:latest", ("embedding",), 2048, 768, "nomic-bert", 137_000_000, "F16", 274_302_450),
 )
 
@@ -90,7 +94,8 @@ def answer(flat: int, storage: int, heating: int) -> Answer:
             "With $m$ months left at a rent of $r$, leaving the flat early would cost at most\n\n",
             "$$\nC = r \\cdot m - \\sum_{i=1}^{m} s_i, \\qquad s_i \\le r\n$$\n\n",
             "where $s_i$ is what a next tenant pays.\n\n",
-            f"- [x] storage room: write by 15 November\n- [ ] heating: in writing, *email is not enough* [{heating}]\n\n",
+            "- [x] storage room: write by 15 November\n",
+            f"- [ ] heating: in writing, *email is not enough* [{heating}]\n\n",
             "For the calendar:\n\n",
             "```python\ndef last_day(end: date, weeks: int) -> date:\n",
             '    """The day by which notice must have arrived."""\n',

@@ -12,9 +12,15 @@ export class ApiError extends Error {
   }
 }
 
+/** Half of a surrogate pair, which only a page can hold, becomes a sign that a text may have. */
+export function asJson(body: unknown): string {
+  return JSON.stringify(body, (_, value: unknown) => (typeof value === "string" ? value.replace(/\p{Surrogate}/gu, "\ufffd") : value));
+}
+
 export const api = createClient<paths>({
   baseUrl: location.origin,
   credentials: "same-origin",
+  bodySerializer: asJson,
   fetch: (request: Request) =>
     globalThis.fetch(request).catch((error: unknown) => {
       throw asApiError(error);

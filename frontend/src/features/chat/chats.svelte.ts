@@ -102,7 +102,9 @@ export class Chats implements Watcher {
     const { page, id: shown } = this.#router;
     for (const [id, conversation] of this.#open) {
       const listed = this.#list.items.find((item) => item.id === id);
-      if (conversation.writing !== null || conversation.asOf === null || listed?.updated_at === conversation.asOf) continue;
+      const { asOf, writing, gone } = conversation;
+      if (writing !== null || asOf === null || gone) continue;
+      if (listed ? listed.updated_at === asOf : !this.#list.reaches(asOf)) continue;
       if (page === "chat" && id === shown) void this.#learnOf(conversation);
       else this.forget(id);
     }
@@ -184,10 +186,7 @@ export class Chats implements Watcher {
     const rest = this.#readers.get(id)?.reader.next(answer.content, true) ?? "";
     this.#readers.delete(id);
     this.#list.settle(id);
-    void this.#list.load().then(() => {
-      // What it holds is what the list has now.
-      conversation.asOf = this.#list.items.find((item) => item.id === id)?.updated_at ?? conversation.asOf;
-    });
+    void this.#list.load();
     this.#say(conversation, `${rest} ${answer.status === "done" ? t("answerEnds") : t("answerEndsEarly")}`.trim());
   }
 

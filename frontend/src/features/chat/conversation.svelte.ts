@@ -9,6 +9,8 @@ import { newestLeaf, pathTo, versions } from "./tree";
 
 const UNSENT = "question-being-sent";
 const POLL_MS = 1000;
+/** What of a message changes after it was begun. */
+const FIELDS = ["status", "content", "thinking", "parent_id"] as const;
 /** A stop that the server does not follow in this time closes the stream from here. */
 const STOP_PATIENCE_MS = 2500;
 
@@ -85,7 +87,7 @@ export class Conversation {
       const kept = await data(api.GET("/api/conversations/{identity}", { params: { path: { identity: this.id } } }));
       if (this.writing) return;
       this.title = kept.title;
-      this.messages = kept.messages;
+      this.messages = this.#same(kept.messages);
       this.leaf = kept.leaf_id;
       if (this.preset === undefined) this.preset = kept.preset_id;
       this.asOf = kept.updated_at;
@@ -98,6 +100,15 @@ export class Conversation {
     } finally {
       this.loading = false;
     }
+  }
+
+  /** Messages that are as they were stay the objects they are: what shows them has nothing to do. */
+  #same(kept: Message[]): Message[] {
+    const known = new Map(this.messages.map((message) => [message.id, message]));
+    return kept.map((message) => {
+      const here = known.get(message.id);
+      return here && FIELDS.every((field) => here[field] === message[field]) ? here : message;
+    });
   }
 
   /** The server has the words of an answer that another window, or this one before a reload, asked for. */
