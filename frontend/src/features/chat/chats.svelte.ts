@@ -103,8 +103,8 @@ export class Chats implements Watcher {
     for (const [id, conversation] of this.#open) {
       const listed = this.#list.items.find((item) => item.id === id);
       const { asOf, writing, gone } = conversation;
-      if (writing !== null || asOf === null || gone) continue;
-      if (listed ? listed.updated_at === asOf : !this.#list.reaches(asOf)) continue;
+      if (writing !== null || gone) continue;
+      if (listed ? listed.updated_at === asOf : !this.#list.reaches(asOf ?? "")) continue;
       if (page === "chat" && id === shown) void this.#learnOf(conversation);
       else this.forget(id);
     }
@@ -113,7 +113,7 @@ export class Chats implements Watcher {
   async #learnOf(conversation: Conversation): Promise<void> {
     const known = new Set(conversation.messages.map(({ id }) => id));
     await conversation.load();
-    if (conversation.messages.some(({ id }) => !known.has(id))) this.#notices.show(t("wentOnElsewhere"));
+    if (known.size && conversation.messages.some(({ id }) => !known.has(id))) this.#notices.show(t("wentOnElsewhere"));
   }
 
   /** A conversation that is gone is left; what is written under it goes along. */
