@@ -160,7 +160,10 @@ def rendered(model: str, pieces: tuple[tuple[str, str], ...]) -> bytes:
 
 
 def line(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    try:
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    except UnicodeEncodeError:  # half of a surrogate pair can only be written as an escape
+        return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
 def chunk(content: bytes) -> bytes:

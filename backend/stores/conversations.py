@@ -261,6 +261,7 @@ class Conversations:
                 _insert(db, identity, title, now)
             else:
                 title = self._row(db, identity)["title"]
+                now = max(now, _newest(db, identity))
             if parent_id is not None:
                 _require_message(db, identity, parent_id)
             same = _same_question(db, identity, parent_id, question, [image.picture.id for image in images])
@@ -345,6 +346,14 @@ class Conversations:
         if row is None:
             raise NotFound("There is no such conversation. It may have been deleted.", "conversation_gone")
         return row
+
+
+def _newest(db: sqlite3.Connection, identity: str) -> str:
+    """When the last message was written, or "". A clock that was set back must not put a new one before it."""
+    newest: str | None = db.execute(
+        "SELECT max(created_at) FROM messages WHERE conversation_id = ?", (identity,)
+    ).fetchone()[0]
+    return newest or ""
 
 
 def _insert(db: sqlite3.Connection, identity: str, title: str, now: str, *, named: bool = False) -> None:

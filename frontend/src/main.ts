@@ -9,4 +9,4 @@ import "./styles/index.css";
 await useLanguage("system");
 const app = new App();
 mount(Page, { target: document.querySelector("#page")!, props: { app } });
-app.start();
+app.open();

@@ -95,7 +95,7 @@ def listener(session: Session) -> Callable[[ConsoleMessage], None]:
 
 
 def ready(page: Page) -> None:
-    page.wait_for_function("document.documentElement.dataset.ready === 'true'", timeout=60_000)
+    page.wait_for_function("() => document.documentElement.dataset.ready === 'true'", timeout=60_000)
 
 
 __all__ += ["Served"]

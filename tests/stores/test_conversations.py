@@ -179,3 +179,24 @@ def test_many_threads_write_at_once(conversations: Conversations) -> None:
     for thread in threads:
         thread.join()
     assert len(conversations.get(identity).messages) == 48
+
+
+def test_a_clock_that_was_set_back_does_not_turn_the_order_round(
+    conversations: Conversations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(["2026-05-01T10:00:00.000+00:00", "2020-01-01T00:00:00.000+00:00", "2020-01-01T00:00:01.000+00:00"])
+    monkeypatch.setattr("backend.stores.conversations._now", lambda: next(clock))
+    first = conversations.begin_turn(None, None, "First?", model="m", sources=[], title="T")
+    second = conversations.begin_turn(first.conversation_id, first.answer_id, "Second?", model="m", sources=[])
+    again = conversations.begin_turn(first.conversation_id, first.answer_id, "Second?", model="m", sources=[])
+    kept = conversations.get(first.conversation_id)
+    assert [message.id for message in kept.messages] == [
+        first.question_id,
+        first.answer_id,
+        second.question_id,
+        second.answer_id,
+        again.answer_id,
+    ]
+    times = [message.created_at for message in kept.messages]
+    assert times == sorted(times)
+    assert kept.updated_at >= kept.created_at

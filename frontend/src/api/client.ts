@@ -25,9 +25,15 @@ export function failureOf({ error, message, details }: ErrorResponse): ApiError 
   return new ApiError(error, message, details ?? null);
 }
 
+/** Half of a surrogate pair, which only a page can hold, becomes a sign that a text may have. */
+export function asJson(body: unknown): string {
+  return JSON.stringify(body, (_, value: unknown) => (typeof value === "string" ? value.replace(/\p{Surrogate}/gu, "\ufffd") : value));
+}
+
 export const api = createClient<paths>({
   baseUrl: location.origin,
   credentials: "same-origin",
+  bodySerializer: asJson,
   fetch: (request: Request) =>
     globalThis.fetch(request).catch((error: unknown) => {
       throw asApiError(error);

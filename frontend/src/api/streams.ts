@@ -1,6 +1,6 @@
 // The streams: an answer, files that are read, a pull, a backup, a restore, conversations that come in. Each is a POST
 // that answers with server-sent events.
-import { asApiError, toApiError } from "./client";
+import { asApiError, asJson, toApiError } from "./client";
 import { readEvents } from "./sse";
 import type { BackupBody, ChatBody, PickBody, PullBody, RestoreBody, paths } from "./types";
 
@@ -54,7 +54,7 @@ export function streamRestore(body: RestoreBody, signal: AbortSignal): AsyncGene
 }
 
 function json(body: unknown): RequestInit {
-  return { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
+  return { body: asJson(body), headers: { "Content-Type": "application/json" } };
 }
 
 /** Words are shown once a frame, so they are read once a frame. */

@@ -13,6 +13,7 @@ import { Preferences } from "../features/settings/preferences.svelte";
 import { ConversationList } from "../features/sidebar/conversations.svelte";
 import { ImportOfConversations } from "../features/transfer/importing.svelte";
 import { Connection } from "./connection.svelte";
+import { watchElsewhere } from "./elsewhere";
 import { Layers } from "./layers.svelte";
 import { Notices } from "./notices.svelte";
 import { Router } from "./route.svelte";
@@ -43,6 +44,19 @@ export class App {
     void this.presets.load();
     void this.collections.load();
     void this.checkStatus();
+  }
+
+  /** Also listens for what other windows do. */
+  open(): void {
+    this.start();
+    watchElsewhere(() => void this.#learn());
+  }
+
+  async #learn(): Promise<void> {
+    // While the server is away, the connection looks after it.
+    if (this.connection.link !== "there") return;
+    await this.conversations.load();
+    this.chats.learn();
   }
 
   /** The server was gone and is back: everything that is shown may have changed. */

@@ -54,7 +54,16 @@ export function ofSystem(preferred: readonly string[]): Language {
 /** The words for `key`, with its numbers and names put in. */
 export function t<K extends Key>(key: K, ...args: Arguments<K>): string {
   const words = catalogue[key] as string | ((...args: unknown[]) => string);
-  return typeof words === "string" ? words : words(...args);
+  return typeof words === "string" ? words : words(...args.map(isolated));
+}
+
+/** Signs that turn the direction of what follows them; those of a name must end with the name. */
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/u;
+
+function isolated(value: unknown): unknown {
+  if (typeof value !== "string" || !TURNING.test(value)) return value;
+  // An end of an isolate in the name itself would end ours.
+  return `\u2068${value.replaceAll("\u2069", "")}\u2069`;
 }
 
 /** For what the server says; null while that is shown as it stands, in English. */

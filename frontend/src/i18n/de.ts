@@ -97,6 +97,8 @@ export const de: Catalogue = {
   // Conversation
   conversation: "Unterhaltung",
   conversationMissing: "Diese Unterhaltung kann nicht angezeigt werden",
+  deletedElsewhere: "Diese Unterhaltung wurde in einem anderen Fenster gelöscht. Was Sie schreiben, bleibt hier; senden Sie es in einer neuen Unterhaltung.",
+  wentOnElsewhere: "Diese Unterhaltung ging in einem anderen Fenster weiter.",
   youAsked: "Ihre Frage",
   answer: "Antwort",
   answerBeingWritten: "Antwort, wird geschrieben",

@@ -96,6 +96,8 @@ export const en = {
   // Conversation
   conversation: "Conversation",
   conversationMissing: "This conversation cannot be shown",
+  deletedElsewhere: "This conversation was deleted in another window. What you write stays here; send it in a fresh conversation.",
+  wentOnElsewhere: "This conversation went on in another window.",
   youAsked: "You asked",
   answer: "Answer",
   answerBeingWritten: "Answer, being written",

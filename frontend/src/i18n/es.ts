@@ -97,6 +97,8 @@ export const es: Catalogue = {
   // Conversation
   conversation: "Conversación",
   conversationMissing: "No se puede mostrar esta conversación",
+  deletedElsewhere: "Esta conversación se eliminó en otra ventana. Lo que escribe se queda aquí; envíelo en una conversación nueva.",
+  wentOnElsewhere: "Esta conversación siguió en otra ventana.",
   youAsked: "Su pregunta",
   answer: "Respuesta",
   answerBeingWritten: "Respuesta, escribiéndose",

@@ -99,6 +99,8 @@ export const fr: Catalogue = {
   // Conversation
   conversation: "Conversation",
   conversationMissing: "Cette conversation ne peut pas être affichée",
+  deletedElsewhere: "Cette conversation a été supprimée dans une autre fenêtre. Ce que vous écrivez reste ici\u00a0; envoyez-le dans une nouvelle conversation.",
+  wentOnElsewhere: "Cette conversation a continué dans une autre fenêtre.",
   youAsked: "Votre question",
   answer: "Réponse",
   answerBeingWritten: "Réponse, en cours d’écriture",

@@ -92,6 +92,8 @@ export const zh: Catalogue = {
   // Conversation
   conversation: "对话",
   conversationMissing: "无法显示此对话",
+  deletedElsewhere: "此对话已在另一个窗口中删除。您写的内容会留在这里；请在新的对话中发送。",
+  wentOnElsewhere: "此对话已在另一个窗口中继续。",
   youAsked: "你的提问",
   answer: "回答",
   answerBeingWritten: "回答，正在写",

@@ -106,6 +106,36 @@ export class Chats implements Watcher {
     for (const conversation of this.#open.values()) void conversation.load();
   }
 
+  /** The list is new: what another window did to conversations that are open here is taken in. */
+  learn(): void {
+    const { page, id: shown } = this.#router;
+    for (const [id, conversation] of this.#open) {
+      const listed = this.#list.items.find((item) => item.id === id);
+      const { asOf, writing, gone } = conversation;
+      if (writing !== null || gone) continue;
+      if (listed ? listed.updated_at === asOf : !this.#list.reaches(asOf ?? "")) continue;
+      if (page === "chat" && id === shown) void this.#learnOf(conversation);
+      else this.forget(id);
+    }
+  }
+
+  async #learnOf(conversation: Conversation): Promise<void> {
+    const known = new Set(conversation.messages.map(({ id }) => id));
+    await conversation.load();
+    if (known.size && conversation.messages.some(({ id }) => !known.has(id))) this.#notices.show(t("wentOnElsewhere"));
+  }
+
+  /** A conversation that is gone is left; what is written under it goes along. */
+  moveOn(conversation: Conversation): void {
+    const words = this.draft(conversation.id);
+    if (conversation.id !== null) {
+      this.keepDraft(conversation.id, "");
+      this.forget(conversation.id);
+    }
+    this.startAnew();
+    if (words) this.suggestion = words;
+  }
+
   #closeOldest(): void {
     for (const [id, conversation] of this.#open) {
       if (this.#open.size <= KEPT_OPEN) return;

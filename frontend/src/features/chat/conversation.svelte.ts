@@ -10,6 +10,8 @@ import { newestLeaf, pathTo, versions } from "./tree";
 
 const UNSENT = "question-being-sent";
 const POLL_MS = 1000;
+/** What of a message changes after it was begun. */
+const FIELDS = ["status", "content", "thinking", "parent_id"] as const;
 /** A stop that the server does not follow in this time closes the stream from here. */
 const STOP_PATIENCE_MS = 2500;
 
@@ -47,6 +49,10 @@ export class Conversation {
   /** The model that was chosen here instead of the preset's. */
   model = $state<string | null>(null);
   loading = $state(false);
+  /** The time of the server's change that `messages` hold last; null before they came from there. */
+  asOf: string | null = null;
+  /** It was deleted elsewhere; what is here is all that is left of it. */
+  gone = $state(false);
   /** Why it could not be loaded. */
   failure = $state<ApiError | null>(null);
   /** Why the last question was not accepted; the question is in the composer again. */
@@ -84,16 +90,28 @@ export class Conversation {
       const kept = await data(api.GET("/api/conversations/{identity}", { params: { path: { identity: this.id } } }));
       if (this.writing) return;
       this.title = kept.title;
-      this.messages = kept.messages;
+      this.messages = this.#same(kept.messages);
       this.leaf = kept.leaf_id;
       if (this.preset === undefined) this.preset = kept.preset_id;
+      this.asOf = kept.updated_at;
       this.failure = null;
+      this.gone = false;
       this.#pollWhileWritten();
     } catch (error) {
       this.failure = asApiError(error);
+      this.gone = this.messages.length > 0 && this.failure.code === "NotFound";
     } finally {
       this.loading = false;
     }
+  }
+
+  /** Messages that are as they were stay the objects they are: what shows them has nothing to do. */
+  #same(kept: Message[]): Message[] {
+    const known = new Map(this.messages.map((message) => [message.id, message]));
+    return kept.map((message) => {
+      const here = known.get(message.id);
+      return here && FIELDS.every((field) => here[field] === message[field]) ? here : message;
+    });
   }
 
   /** The server has the words of an answer that another window, or this one before a reload, asked for. */
@@ -137,6 +155,8 @@ export class Conversation {
         this.messages = before.messages;
         this.leaf = before.leaf;
         if (failure.code !== "Aborted") this.refusal = failure;
+        // Another window may have deleted it.
+        if (failure.code === "NotFound") void Promise.resolve().then(() => this.load());
         return false;
       }
       await this.#recover();

@@ -50,6 +50,12 @@ export class ConversationList {
     });
   }
 
+  /** Whether a conversation of that time would stand in what is loaded of the list. */
+  reaches(updatedAt: string): boolean {
+    if (this.query.trim() || this.tag !== null) return false;
+    return this.items.length >= this.total || updatedAt > (this.items.at(-1)?.updated_at ?? "");
+  }
+
   search(query: string): void {
     this.query = query;
     clearTimeout(this.#timer);
