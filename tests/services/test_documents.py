@@ -87,7 +87,7 @@ def long_text(shared: Path, tmp_path: Path) -> Path:
 def test_a_file_is_read_and_found(shelf: Shelf, shared: Path) -> None:
     result = shelf.add(shared / "corpus" / "DA-1p.pdf")
     assert result.success
-    assert result.message == "Added 4 passages from 1 page."
+    assert result.message == "Added 5 passages from 1 page."
     (best, *_) = shelf.search.find("What is an abomination?")
     assert (best.filename, best.page) == ("DA-1p.pdf", 1)
     assert "abomination" in best.text.lower()

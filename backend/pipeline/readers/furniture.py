@@ -9,6 +9,7 @@ from typing import Final
 from backend.pipeline.readers.layout import Piece, rows_of
 from backend.pipeline.readers.printed import Page, body_size
 
+MOST_ROWS: Final = 5
 ROWS: Final = 4
 """Lines at the top and at the bottom of a page that are compared with other pages'."""
 
@@ -70,7 +71,7 @@ class Furniture:
         """The first of `rows`, which come from an edge inward, that stand in the margin with white between them and
         the text, in letters no larger than the text's. The page's number stands there on any page."""
         inside = 0
-        while inside < min(len(rows) - 1, 3) and _depth(rows[inside], page) < EDGE * page.height:
+        while inside < min(len(rows) - 1, MOST_ROWS) and _depth(rows[inside], page) < EDGE * page.height:
             inside += 1
         first = " ".join(piece.text for piece in rows[0]).strip() if rows else ""
         if len(rows) > 1 and PAGE_NUMBER.fullmatch(first) and _depth(rows[0], page) < NUMBER_EDGE * page.height:

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -22,16 +23,21 @@ DPI: Final = 200
 SURE: Final = 75.0
 """Mean confidence, in percent, from which the recognised text is taken for what stands there."""
 
+HARDLY: Final = 50.0
+DOUBTFUL: Final = 0.04
+"""Share of hardly recognised letters from which another language is tried."""
+
 SECONDS: Final = 120
 MOST_LANGUAGES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """`confidence`: of the words, in percent."""
+    """`confidence`: of the words, in percent. `doubtful`: share of the letters that were hardly recognised at all."""
 
     pieces: list[Piece]
     confidence: float
+    doubtful: float
 
 
 class Tesseract:
@@ -56,11 +62,11 @@ class Tesseract:
         picture.convert("L").save(data, "PNG", compress_level=1)
         first = self._recognise(data.getvalue(), "eng" if "eng" in self._installed() else "", dpi)
         others = [name for name in self._installed() if name not in ("eng", "osd", "equ")]
-        if first.confidence >= SURE + 10 or not others:
+        if not others or (first.confidence >= SURE + 10 and first.doubtful < DOUBTFUL):
             return first
         every = "+".join([*(["eng"] if "eng" in self._languages else []), *others][:MOST_LANGUAGES])
         second = self._recognise(data.getvalue(), every, dpi)
-        return second if second.confidence > first.confidence else first
+        return second if second.confidence > first.confidence or second.doubtful < first.doubtful else first
 
     def _installed(self) -> list[str]:
         if not self._languages:
@@ -101,24 +107,27 @@ def pieces_of(table: str, scale: float) -> Recognised:
             right, bottom = left + float(row["width"]) * scale, top + float(row["height"]) * scale
         except (KeyError, TypeError, ValueError):
             continue
-        if not text or confidence < 20 or (len(text) == 1 and not text.isalnum() and confidence < 60):
+        if not text or confidence < 0:
+            continue
+        confidences.append((confidence, len(text)))
+        if confidence < 20 or (len(text) == 1 and not text.isalnum() and confidence < 60):
             continue
         key = tuple(str(row[name]) for name in ("block_num", "par_num", "line_num"))
         lines.setdefault(key, []).append((text, left, top, right, bottom))
-        confidences.append((confidence, len(text)))
     pieces: list[Piece] = []
     for words in lines.values():
         pieces.extend(_line(words))
     letters = sum(count for _, count in confidences)
     mean = sum(confidence * count for confidence, count in confidences) / letters if letters else 0.0
-    return Recognised(pieces, mean)
+    doubtful = sum(count for confidence, count in confidences if confidence < HARDLY)
+    return Recognised(pieces, mean, doubtful / letters if letters else 0.0)
 
 
 def _line(words: list[tuple[str, float, float, float, float]]) -> list[Piece]:
     size = median(bottom - top for _, _, top, _, bottom in words) * 1.15
     groups: list[list[tuple[str, float, float, float, float]]] = []
-    for word in words:
-        if groups and word[1] - groups[-1][-1][3] < GAP * size:
+    for word, ruled in _unruled(words):
+        if groups and not ruled and word[1] - groups[-1][-1][3] < GAP * size:
             groups[-1].append(word)
         else:
             groups.append([word])
@@ -138,6 +147,22 @@ def _line(words: list[tuple[str, float, float, float, float]]) -> list[Piece]:
             )
         )
     return found
+
+
+def _unruled(
+    words: list[tuple[str, float, float, float, float]],
+) -> Iterator[tuple[tuple[str, float, float, float, float], bool]]:
+    """The rules of a table are taken for bars between its words: (word, whether a bar stands before it)."""
+    ruled = False
+    for text, left, top, right, bottom in words:
+        letter = (right - left) / len(text)
+        at = 0
+        for number, part in enumerate(text.split("|")):
+            ruled = ruled or number > 0
+            if part:
+                yield (part, left + at * letter, top, left + (at + len(part)) * letter, bottom), ruled
+                ruled = False
+            at += len(part) + 1
 
 
 def notice(count: int, program: Tesseract | None) -> Notice:

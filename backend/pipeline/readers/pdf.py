@@ -32,6 +32,10 @@ BOLD_WEIGHT: Final = 650
 AHEAD: Final = 6
 """Pages that are measured before one is handed on: what repeats is known only from others."""
 
+AROUND: Final = "()[]{}.,;:!?\"'“”‘’-–—/*&$%"
+SAMPLE: Final = 40
+"""Pieces of a page that tell whether its letters make words."""
+
 LAYER_NOISE: Final = 0.25
 """Share of an invisible text layer's words that are no words, from which the picture is read anew."""
 
@@ -150,8 +154,8 @@ def _is_picture(page: Any, result: Page) -> bool:
         return objects > 0
     if objects > 2000:
         return False
-    words = [word.strip("()[]{}.,;:!?\"'“”‘’-–—/*&$%") for piece in result.pieces for word in piece.text.split()]
-    words = [word for word in words if word]
+    told = " ".join(piece.text for piece in result.pieces[:SAMPLE]).split()
+    words = [word for word in (part.strip(AROUND) for part in told) if word]
     noise = sum(1 for word in words if not _is_word(word)) / max(len(words), 1)
     if len(words) > 20 and noise < LAYER_NOISE:
         return False
@@ -229,12 +233,18 @@ class _Measure:
         self.reference = ctypes.byref(self.box)
         self.name = ctypes.create_string_buffer(128)
         self.flags = ctypes.c_int()
+        # Computer Modern without a table of its letters: its ligatures come as an arrow and as a letter without a name.
+        self.ligatures = re.search(r"[a-z]\u21b5[a-z-]", self.text) is not None
         self.fonts: dict[tuple[bytes, int], tuple[bool, bool]] = {}
 
     def pieces(self) -> Iterator[tuple[Piece, int]]:
         """Each piece and the direction of its text as the page is shown, in quarters counter-clockwise."""
         start = 0
-        ends = [(match.start(), match.end(), match[0] == SOFT_HYPHEN) for match in SEPARATORS.finditer(self.text)]
+        ends = [
+            (match.start(), match.end(), match[0] == SOFT_HYPHEN)
+            for match in SEPARATORS.finditer(self.text)
+            if match[0] != SOFT_HYPHEN or self._ends_line(match.start())
+        ]
         for end, after, hyphen in [*ends, (len(self.text), len(self.text), False)]:
             yield from self._line(start, end, hyphen=hyphen)
             start = after
@@ -268,6 +278,13 @@ class _Measure:
         last = self._place(end - 1) if end - start > begin + 1 else piece_box
         yield self._piece(stripped[begin:], (piece_box, last), (height, bold, mono), angle, hyphen=hyphen)
 
+    def _ends_line(self, at: int) -> bool:
+        """The sign for a hyphen at a line's end stands for letters without a name too, in the middle of a line."""
+        if not 0 < at < len(self.text) - 1 or self.text[at + 1] in "\r\n":
+            return True
+        before, after = self._place(at - 1), self._place(at + 1)
+        return after[0] < before[0] or after[1] > before[3] or after[3] < before[1]
+
     def _switch(self, start: int, words: list[tuple[int, int]]) -> int:
         """The space at which a line that begins bold goes on light."""
         low, high = 0, len(words) - 1
@@ -298,7 +315,7 @@ class _Measure:
 
     def _angle(self, at: int) -> int:
         angle = self.raw.FPDFText_GetCharAngle(self.handle, self._index(at))
-        return (round(angle / (math.pi / 2)) - self.rotation) % 4 if angle >= 0 else 0
+        return (-round(angle / (math.pi / 2)) - self.rotation) % 4 if angle >= 0 else 0
 
     @staticmethod
     def _height(box: tuple[float, float, float, float], angle: int) -> float:
@@ -325,8 +342,8 @@ class _Measure:
             self.fonts[key] = (bold, bool(MONO.search(name)) or bool(self.flags.value & 1))
         return self.fonts[key]
 
-    @staticmethod
     def _piece(
+        self,
         text: str,
         ends: tuple[tuple[float, float, float, float], tuple[float, float, float, float]],
         letters: tuple[float, bool, bool],
@@ -336,6 +353,8 @@ class _Measure:
     ) -> tuple[Piece, int]:
         """`ends`: the boxes of the first and last letter; `letters`: their height, whether bold, whether monospaced."""
         first, last = ends
+        if self.ligatures:
+            text = text.replace("\u21b5", "ff").replace(SOFT_HYPHEN, "ffi")
         text = " ".join(CONTROL.sub("", text).encode("utf-8", "replace").decode("utf-8").split())
         left, right = min(first[0], last[0]), max(first[2], last[2])
         top, bottom = first[1], first[3]

@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
+from backend.pipeline.readers import titles
 from backend.pipeline.readers.blocks import Block, HeadingPath, Kind, Span
 from backend.pipeline.readers.layout import BULLET, Piece, Region, regions
 from backend.pipeline.readers.tables import CELL, is_figure, joined_titles
@@ -24,8 +25,9 @@ CAPTION = re.compile(
     re.IGNORECASE,
 )
 NOTE = re.compile(r"(?:\*|†|‡|source:|note:|notes:|quelle:)\s*\S", re.IGNORECASE)
-RUN_IN_END = re.compile(r"[.:]\s*$|[—–]\s*$")
+RUN_IN_END = re.compile(r"[.:]\s*$")
 GLYPH_BULLET = re.compile(r"^[•‣▪●○◦·■□▶►✓✔➢➤❖⁃\uf0b7\uf0a7*»]\s")
+FIGURES = re.compile(r"\d")
 ALPHABET = re.compile(r"[^\W\d_]")
 HEADING_SIZE: Final = 1.08
 """How much larger than the running text a heading is set."""
@@ -160,11 +162,16 @@ class _Builder:
             return None
         return line_of(head), [line_of(pieces[1:]), *run[1:]]
 
-    def is_heading(self, run: list[Line], text: str) -> bool:
+    def is_heading(self, run: list[Line], text: str) -> bool:  # noqa: PLR0911 - a return a reason
+        if titles.ADDRESS.search(text) or len(FIGURES.findall(text)) > len(ALPHABET.findall(text)):
+            return False
         if not TITLE.match(text) or len(run) > 4 or GLYPH_BULLET.match(text) or text.endswith("-"):
             return False
         size = min(line.size for line in run) if len(run) > 1 else run[0].size
         if self.page.recognised:
+            apart = len(run) == 1 and titles.is_title(text) and len(text.split()) <= 8 and text[:1].isupper()
+            if apart and not FIGURES.search(text) and size >= self.body:
+                return True
             larger = size > RECOGNISED_SIZE * self.body and len(text) > 3
             return larger or (len(run) == 1 and self.named(run[0], text))
         if size > HEADING_SIZE * self.body and not is_figure(text):
@@ -187,7 +194,7 @@ class _Builder:
     def level(self, line: Line, text: str) -> float:
         """Larger letters stand higher; among equals the bold, then the deeper numbers lower."""
         depth = DEPTH.match(text)
-        lower = 0.01 * (depth[1].count(".") + 1) if depth else 0.0
+        lower = 0.01 * (depth[1].count(".")) if depth else 0.0
         step = 2 if self.page.recognised else 0.5
         return -round(line.size / step) * step + (0.0 if line.bold else 0.2) + lower
 
@@ -238,9 +245,9 @@ class _Builder:
         length = 0
         rows = list(zip(grid, texts, strict=True))
         if count > 1:
-            titles = joined_titles(texts[:count])
-            lines.append(CELL.join(titles).rstrip(" |"))
-            spans.extend(self.title_spans(grid[:count], titles))
+            above = joined_titles(texts[:count])
+            lines.append(CELL.join(above).rstrip(" |"))
+            spans.extend(self.title_spans(grid[:count], above))
             length = len(lines[0]) + 1
             rows = rows[count:]
         for cells, words in rows:
@@ -256,9 +263,9 @@ class _Builder:
             length += len(told) + 1
         yield Block("\n".join(lines), "table", self.page.number, heading, headers=min(count, 1), spans=tuple(spans))
 
-    def title_spans(self, grid: list[list[list[Piece]]], titles: Sequence[str]) -> Iterator[Span]:
+    def title_spans(self, grid: list[list[list[Piece]]], above: Sequence[str]) -> Iterator[Span]:
         at = 0
-        for column, title in enumerate(titles):
+        for column, title in enumerate(above):
             for row in grid:
                 for piece in row[column]:
                     place = title.find(piece.text)

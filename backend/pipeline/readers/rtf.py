@@ -68,7 +68,7 @@ CHARSETS: Final = {
 }  # fmt: skip
 """Windows' numbers of character sets, from the format's specification."""
 
-STYLE = re.compile(rb"\{\\(?:\*\\cs\d+|s(\d+))((?:\\[^{};]*|\{[^{}]*\})*?) ?([^{}\\;]*);\}")
+STYLE = re.compile(rb"\{\\(?:\*\\cs\d+|s(\d+))((?: ?\\[a-z*]+-?\d*|\{[^{}]*\})*) ?([^{}\\;]*);\}")
 FONT = re.compile(rb"\{\\f(\d+)[^{}]*?\\fcharset(\d+)")
 OUTLINE = re.compile(rb"\\outlinelevel(\d)")
 HEADING_NAME = re.compile(r"heading (\d)", re.IGNORECASE)

@@ -7,10 +7,11 @@ import datetime
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from backend.errors import EncryptedDocument, TooLarge
 from backend.pipeline.readers import titles
@@ -31,6 +32,7 @@ from backend.pipeline.readers.text import load
 MOST_CELLS: Final = 20_000_000
 """Of a sheet's used area: a hostile file says that it ends at XFD1048576, and its empty cells fill the memory."""
 
+CELL_NAME = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 NOTE = re.compile(r"^[(*†\[]")
 A: Final = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -40,13 +42,20 @@ def read(path: Path, filename: str, format_: Format, _password: str | None) -> I
     """Raises DamagedDocument, EncryptedDocument, TooLarge."""
     if format_ is Format.CSV:
         yield from _csv(path, filename)
-    else:
+        return
+    try:
         yield from _workbook(path, filename)
+    except BaseException as error:
+        # calamine's own slips on a broken .xls come as a panic, which is no Exception.
+        if type(error).__name__ == "PanicException":
+            raise damaged(filename) from error
+        raise
 
 
 def _workbook(path: Path, filename: str) -> Iterator[Batch]:
     import python_calamine as calamine
 
+    _check_extent(path, filename)
     try:
         workbook = calamine.load_workbook(str(path))
         sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == calamine.SheetTypeEnum.WorkSheet]
@@ -77,6 +86,38 @@ def _workbook(path: Path, filename: str) -> Iterator[Batch]:
             raise damaged(filename) from error
         texts = tuple(_box_blocks(boxes.get(sheet.name, ()), sheet.name))
         yield Batch(texts, number, len(sheets), title=title)
+
+
+def _check_extent(path: Path, filename: str) -> None:
+    """calamine makes room for every cell up to the last one, and two cells far apart make it ask for 100 GB."""
+    if not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+                    with archive.open(name) as file:
+                        last_row, last_column = _extent(file)
+                    if last_row * last_column > MOST_CELLS:
+                        raise TooLarge(f"{filename} has a sheet that is larger than LocalChat opens. Split it.")
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise damaged(filename) from error
+
+
+def _extent(file: IO[bytes]) -> tuple[int, int]:
+    """The last row and column, from 1, of a sheet's XML."""
+    last_row = last_column = 1
+    rest = b""
+    while chunk := file.read(1024**2):
+        for column, row in CELL_NAME.findall(rest + chunk):
+            last_row = max(last_row, int(row))
+            if len(column) > 1:
+                number = 0
+                for letter in column:
+                    number = number * 26 + letter - 64
+                last_column = max(last_column, number)
+        rest = (rest + chunk)[-24:]
+    return last_row, max(last_column, 26)
 
 
 def _value(cell: object) -> str:

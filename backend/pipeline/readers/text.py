@@ -114,10 +114,10 @@ def paragraphs(text: str) -> Iterator[Block]:
     parts = [part.strip("\n").rstrip() for part in BLANK.split(text)]
     parts = [part for part in parts if part.strip()]
     for at, part in enumerate(parts):
-        if not at and titles.is_title(part.strip()) and len(parts) > 1 and len(part) < len(parts[1]) + 60:
-            yield _entered(path, part.strip(), 1.0)
-        elif titles.announces(part.strip()):
+        if titles.announces(part.strip()):
             yield _entered(path, part.strip(), titles.level(part.strip()))
+        elif not at and titles.is_title(part.strip()) and len(parts) > 1 and len(part) < len(parts[1]) + 60:
+            yield _entered(path, part.strip(), 1.0)
         else:
             first, _, rest = part.partition("\n")
             labelled = bool(rest) and _is_label(first.strip(), rest)
