@@ -21,7 +21,18 @@ PACKAGES_WITH_DATA = [
     "xllamacpp",
 ]
 
-WHOLE_PACKAGES = ["backend", "desktop", "unstructured.chunking", "lance_namespace_urllib3_client", "snowballstemmer"]
+WHOLE_PACKAGES = [
+    # Parsers and languages that docutils loads by name.
+    "docutils.parsers.rst",
+    "docutils.readers",
+    "docutils.languages",
+    "docutils.writers",
+    "backend",
+    "desktop",
+    "unstructured.chunking",
+    "lance_namespace_urllib3_client",
+    "snowballstemmer",
+]
 
 HIDDEN_IMPORTS = {
     "linux": [
