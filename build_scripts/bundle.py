@@ -9,9 +9,30 @@ from pathlib import Path
 
 Entry = tuple[str, str, str]  # name in the bundle, file it comes from, kind: as PyInstaller lists them
 
-PACKAGES_WITH_DATA = ["unstructured", "docx", "langdetect", "emoji", "iso639", "lancedb", "xllamacpp"]
+PACKAGES_WITH_DATA = [
+    "unstructured",
+    "docx",
+    "pptx",
+    "docutils",
+    "langdetect",
+    "emoji",
+    "iso639",
+    "lancedb",
+    "xllamacpp",
+]
 
-WHOLE_PACKAGES = ["backend", "desktop", "unstructured.chunking", "lance_namespace_urllib3_client", "snowballstemmer"]
+WHOLE_PACKAGES = [
+    # Parsers and languages that docutils loads by name.
+    "docutils.parsers.rst",
+    "docutils.readers",
+    "docutils.languages",
+    "docutils.writers",
+    "backend",
+    "desktop",
+    "unstructured.chunking",
+    "lance_namespace_urllib3_client",
+    "snowballstemmer",
+]
 
 HIDDEN_IMPORTS = {
     "linux": [

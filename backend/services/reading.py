@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from backend import errors
-from backend.pipeline.readers import Batch, Block
+from backend.pipeline.readers import Batch
+from backend.pipeline.readers.blocks import from_json
 from backend.pipeline.readers.formats import damaged
 
 log = logging.getLogger(__name__)
@@ -55,12 +56,12 @@ class Reader:
         process = self._process
         return process.pid if process is not None and process.poll() is None else None
 
-    def read(self, path: Path, filename: str) -> Iterator[Batch]:
+    def read(self, path: Path, filename: str, password: str | None = None) -> Iterator[Batch]:
         """Raises the DocumentErrors of `pipeline.readers.read`, and ReadingTimeout."""
         silence = self._silence_seconds + SECONDS_PER_MEGABYTE * path.stat().st_size / 1024**2
         finished = False
         try:
-            self._ask({"path": str(path), "filename": filename})
+            self._ask({"path": str(path), "filename": filename, "password": password})
             while True:
                 answer = self._next(filename, silence)
                 if "end" in answer:
@@ -69,7 +70,7 @@ class Reader:
                 if "error" in answer:
                     finished = True
                     raise REPORTED.get(str(answer["error"]), errors.DamagedDocument)(str(answer.get("message")))
-                yield _batch(answer)
+                yield from_json(answer)
         except (ValueError, KeyError, TypeError, OSError) as error:
             log.warning("the reader's answer was not understood: %s", type(error).__name__)
             raise damaged(filename) from error
@@ -88,7 +89,7 @@ class Reader:
                 if process.stdin is not None:
                     process.stdin.close()
 
-    def _ask(self, request: dict[str, str]) -> None:
+    def _ask(self, request: dict[str, str | None]) -> None:
         line = json.dumps(request).encode() + b"\n"
         process = self._process
         if process is None or process.poll() is not None:
@@ -163,8 +164,3 @@ def _log_lines(stream: IO[bytes]) -> None:
     with stream:
         for line in stream:
             log.info("reader: %s", line.decode(errors="replace").rstrip()[:500])
-
-
-def _batch(answer: dict[str, Any]) -> Batch:
-    blocks = tuple(Block(text, kind, page, tuple(heading)) for text, kind, page, heading in answer["blocks"])
-    return Batch(blocks, int(answer["done"]), int(answer["total"]), answer["pages"], int(answer["pictures"]))

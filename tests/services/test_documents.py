@@ -87,7 +87,7 @@ def long_text(shared: Path, tmp_path: Path) -> Path:
 def test_a_file_is_read_and_found(shelf: Shelf, shared: Path) -> None:
     result = shelf.add(shared / "corpus" / "DA-1p.pdf")
     assert result.success
-    assert result.message == "Added 4 passages from 1 page."
+    assert result.message == "Added 5 passages from 1 page."
     (best, *_) = shelf.search.find("What is an abomination?")
     assert (best.filename, best.page) == ("DA-1p.pdf", 1)
     assert "abomination" in best.text.lower()
@@ -104,13 +104,13 @@ def test_the_same_bytes_twice_are_one_document(shelf: Shelf, shared: Path) -> No
 
 def test_a_file_that_cannot_be_read_does_not_stop_the_others(shelf: Shelf, shared: Path) -> None:
     corpus = shared / "corpus"
-    names = ["password.pdf", "loremipsum-flat.pdf", "simple.odt", "category-level.docx"]
+    names = ["password.pdf", "empty.xlsx", "fake-power-point-malformed.pptx", "category-level.docx"]
     events = list(shelf.library.follow([shelf.library.keep_path(corpus / name) for name in names]))
     results = [event.result for event in events if isinstance(event, Result)]
-    assert [result.code for result in results] == ["EncryptedDocument", "ScannedDocument", "UnsupportedDocument", None]
+    assert [result.code for result in results] == ["EncryptedDocument", "EmptyDocument", "DamagedDocument", None]
     assert results[3].success
     rows, _ = shelf.documents.list("failed")
-    assert {row.error_code for row in rows} == {"EncryptedDocument", "ScannedDocument", "UnsupportedDocument"}
+    assert {row.error_code for row in rows} == {"EncryptedDocument", "EmptyDocument", "DamagedDocument"}
     assert events[-1] == UploadDone(4)
 
 

@@ -1,0 +1,182 @@
+"""Pictures of text through the tesseract program, where it is installed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+from backend.pipeline.readers.blocks import Notice
+from backend.pipeline.readers.layout import GAP, Piece
+
+DPI: Final = 200
+"""Of a page that is drawn for recognition: 2.1 s a page were measured, and more points found no more words."""
+
+SURE: Final = 75.0
+"""Mean confidence, in percent, from which the recognised text is taken for what stands there."""
+
+HARDLY: Final = 50.0
+DOUBTFUL: Final = 0.04
+"""Share of hardly recognised letters from which another language is tried."""
+
+SECONDS: Final = 120
+MOST_LANGUAGES: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """`confidence`: of the words, in percent. `doubtful`: share of the letters that were hardly recognised at all."""
+
+    pieces: list[Piece]
+    confidence: float
+    doubtful: float
+
+
+class Tesseract:
+    def __init__(self, program: str, languages: list[str]) -> None:
+        self._program, self._languages = program, languages
+
+    @staticmethod
+    def find() -> Tesseract | None:
+        """The installed program, or None."""
+        program = shutil.which("tesseract")
+        if program is None and sys.platform == "win32":
+            usual = Path(os.environ.get("PROGRAMFILES", r"C:\Program Files")) / "Tesseract-OCR" / "tesseract.exe"
+            program = str(usual) if usual.is_file() else None
+        return Tesseract(program, []) if program else None
+
+    def read(self, picture: Any, dpi: float) -> Recognised:
+        """The lines of a picture, in points. Empty when the program fails on it.
+
+        English first, which reads every Latin script; with what else is installed only where that is unsure.
+        """
+        data = io.BytesIO()
+        picture.convert("L").save(data, "PNG", compress_level=1)
+        first = self._recognise(data.getvalue(), "eng" if "eng" in self._installed() else "", dpi)
+        others = [name for name in self._installed() if name not in ("eng", "osd", "equ")]
+        if not others or (first.confidence >= SURE + 10 and first.doubtful < DOUBTFUL):
+            return first
+        every = "+".join([*(["eng"] if "eng" in self._languages else []), *others][:MOST_LANGUAGES])
+        second = self._recognise(data.getvalue(), every, dpi)
+        return second if second.confidence > first.confidence or second.doubtful < first.doubtful else first
+
+    def _installed(self) -> list[str]:
+        if not self._languages:
+            answer = self._run(["--list-langs"], b"")
+            self._languages = [line.strip() for line in answer.splitlines()[1:] if line.strip()] or ["eng"]
+        return self._languages
+
+    def _recognise(self, picture: bytes, languages: str, dpi: float) -> Recognised:
+        options = ["stdin", "stdout", "--dpi", str(round(dpi)), "--psm", "3"]
+        answer = self._run([*options, *(["-l", languages] if languages else []), "tsv"], picture)
+        return pieces_of(answer, 72 / dpi)
+
+    def _run(self, options: list[str], data: bytes) -> str:
+        environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
+        try:
+            done = subprocess.run(
+                [self._program, *options],
+                input=data,
+                capture_output=True,
+                timeout=SECONDS,
+                env=environment,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+        return done.stdout.decode("utf-8", "replace")
+
+
+def pieces_of(table: str, scale: float) -> Recognised:
+    """tesseract's TSV (a word a line, with its block, paragraph, line, box and confidence) → pieces of lines."""
+    lines: dict[tuple[str, ...], list[tuple[str, float, float, float, float]]] = {}
+    confidences: list[tuple[float, int]] = []
+    for row in csv.DictReader(io.StringIO(table), delimiter="\t", quoting=csv.QUOTE_NONE):
+        text = (row.get("text") or "").strip()
+        try:
+            confidence = float(row["conf"])
+            left, top = float(row["left"]) * scale, float(row["top"]) * scale
+            right, bottom = left + float(row["width"]) * scale, top + float(row["height"]) * scale
+        except (KeyError, TypeError, ValueError):
+            continue
+        if not text or confidence < 0:
+            continue
+        confidences.append((confidence, len(text)))
+        if confidence < 20 or (len(text) == 1 and not text.isalnum() and confidence < 60):
+            continue
+        key = tuple(str(row[name]) for name in ("block_num", "par_num", "line_num"))
+        lines.setdefault(key, []).append((text, left, top, right, bottom))
+    pieces: list[Piece] = []
+    for words in lines.values():
+        pieces.extend(_line(words))
+    letters = sum(count for _, count in confidences)
+    mean = sum(confidence * count for confidence, count in confidences) / letters if letters else 0.0
+    doubtful = sum(count for confidence, count in confidences if confidence < HARDLY)
+    return Recognised(pieces, mean, doubtful / letters if letters else 0.0)
+
+
+def _line(words: list[tuple[str, float, float, float, float]]) -> list[Piece]:
+    size = median(bottom - top for _, _, top, _, bottom in words) * 1.15
+    groups: list[list[tuple[str, float, float, float, float]]] = []
+    for word, ruled in _unruled(words):
+        if groups and not ruled and word[1] - groups[-1][-1][3] < GAP * size:
+            groups[-1].append(word)
+        else:
+            groups.append([word])
+    found = []
+    for group in groups:
+        text = " ".join(word[0] for word in group)
+        hyphen = text.endswith("-") and text[-2:-1].isalpha() and group is groups[-1]
+        found.append(
+            Piece(
+                text.removesuffix("-") if hyphen else text,
+                group[0][1],
+                min(word[2] for word in group),
+                group[-1][3],
+                max(word[4] for word in group),
+                size,
+                hyphen=hyphen,
+            )
+        )
+    return found
+
+
+def _unruled(
+    words: list[tuple[str, float, float, float, float]],
+) -> Iterator[tuple[tuple[str, float, float, float, float], bool]]:
+    """The rules of a table are taken for bars between its words: (word, whether a bar stands before it)."""
+    ruled = False
+    for text, left, top, right, bottom in words:
+        letter = (right - left) / len(text)
+        at = 0
+        for number, part in enumerate(text.split("|")):
+            ruled = ruled or number > 0
+            if part:
+                yield (part, left + at * letter, top, left + (at + len(part)) * letter, bottom), ruled
+                ruled = False
+            at += len(part) + 1
+
+
+def notice(count: int, program: Tesseract | None) -> Notice:
+    """What to tell of pages that are pictures and were not read."""
+    pages = f"{count} pages are scans" if count > 1 else "1 page is a scan"
+    if program is None:
+        them = "them" if count > 1 else "it"
+        return Notice("Scans", count, f"{pages}; install tesseract to read {them}.")
+    return Notice("UnreadScans", count, f"{pages} in which no text was recognised.")
+
+
+def refusal(filename: str, count: int, program: Tesseract | None) -> str:
+    """Why a document of nothing but pictures was not read."""
+    if program is None:
+        pages = f"All {count} pages of {filename} are scans" if count > 1 else f"{filename} is a scan"
+        return f"{pages}; install tesseract to read {'them' if count > 1 else 'it'}, then try again."
+    return f"No text was recognised in {filename}: it is a picture, or a scan that is too faint."
