@@ -45,17 +45,20 @@ class Line:
     hyphen: bool
 
 
-def read(path: Path, filename: str) -> Iterator[Batch]:
-    """Raises EncryptedDocument, DamagedDocument, ScannedDocument (no page has text), TooLarge."""
+def read(path: Path, filename: str, password: str | None = None) -> Iterator[Batch]:
+    """Raises EncryptedDocument (also for a wrong password), DamagedDocument, ScannedDocument (no page has text),
+    TooLarge."""
     import pypdfium2
     from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
 
     try:
-        document = pypdfium2.PdfDocument(path)
+        document = pypdfium2.PdfDocument(path, password=password)
     except pypdfium2.PdfiumError as error:
         if getattr(error, "err_code", None) in (FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY):
             raise EncryptedDocument(
-                f"{filename} opens only with a password. Save a copy without the password and add that."
+                f"{filename} opens only with a password. Give it, and the document is read again."
+                if password is None
+                else f"The password does not open {filename}. Try another."
             ) from error
         raise damaged(filename) from error
     try:

@@ -1,8 +1,8 @@
 """The child process that reads files: whatever a hostile one does to it, the app goes on.
 
-It takes one request a line on stdin, {"path", "filename"}, and answers each with lines of JSON on stdout:
-{"blocks": [[text, kind, page, heading]…], "done", "total", "pages", "pictures"} as it goes, and last {"end": true} or
-{"error": code, "message"}. It ends when stdin does. Nothing that it writes to stderr names a file.
+It takes one request a line on stdin, {"path", "filename", "password", "seconds"}, and answers each with lines of JSON
+on stdout: batches (`blocks.to_json`) as it goes, and last {"end": true} or {"error": code, "message"}. `seconds`: of
+processor time, after which the system ends it. It ends when stdin does. Nothing that it writes to stderr names a file.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import os
 import queue
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 from backend.errors import LocalChatError
-from backend.pipeline.readers import Batch, read
+from backend.pipeline.readers import read
+from backend.pipeline.readers.blocks import to_json
 from backend.pipeline.readers.formats import damaged
 
 MOST_WRITTEN: Final = 1024**2
@@ -43,11 +45,12 @@ def _listen(requests: queue.SimpleQueue[bytes]) -> None:
     os._exit(0)
 
 
-def _answer(request: dict[str, str], answers: TextIO) -> None:
+def _answer(request: dict[str, Any], answers: TextIO) -> None:
     filename = request["filename"]
+    _limit_processor(request["seconds"])
     try:
-        for batch in read(Path(request["path"]), filename):
-            _say(answers, _line(batch))
+        for batch in read(Path(request["path"]), filename, request["password"]):
+            _say(answers, to_json(batch))
     except LocalChatError as error:
         _say(answers, {"error": error.code, "message": error.message})
     except MemoryError:
@@ -59,16 +62,6 @@ def _answer(request: dict[str, str], answers: TextIO) -> None:
         _say(answers, {"error": "DamagedDocument", "message": damaged(filename).message})
     else:
         _say(answers, {"end": True})
-
-
-def _line(batch: Batch) -> dict[str, Any]:
-    return {
-        "blocks": [[block.text, block.kind, block.page, block.heading] for block in batch.blocks],
-        "done": batch.done,
-        "total": batch.total,
-        "pages": batch.pages,
-        "pictures": batch.pictures,
-    }
 
 
 def _say(answers: TextIO, message: dict[str, Any]) -> None:
@@ -99,3 +92,14 @@ def _limit() -> None:
         _, most = resource.getrlimit(limit)
         soft = value if most == resource.RLIM_INFINITY else min(value, most)
         resource.setrlimit(limit, (soft, most))
+
+
+def _limit_processor(seconds: float) -> None:
+    """Holds even where a library neither returns nor lets another thread run, and the app is gone."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    used = time.process_time()
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used + seconds) + 1, most))
