@@ -16,10 +16,13 @@ from backend.api.schemas import (
     Document,
     DocumentList,
     DocumentQuery,
+    DocumentText,
     Ok,
     PassageList,
     PassageQuery,
     PickBody,
+    RetryBody,
+    TextQuery,
 )
 from backend.api.sse import stream
 from backend.errors import Conflict
@@ -60,15 +63,19 @@ def pick(body: PickBody) -> Response:
 @blueprint.get("/api/documents")
 @endpoint(query=DocumentQuery, returns=DocumentList)
 def list_documents(query: DocumentQuery) -> DocumentList:
-    """The newest first."""
+    """The newest first, unless sorted otherwise; with the numbers of all."""
     documents = parts().documents
-    rows, total = documents.list(query.status, query.offset, query.limit)
+    rows, total = documents.list(
+        query.status, query.offset, query.limit, words=query.q, sort=query.sort, folder_id=query.folder
+    )
     counts = documents.counts()
     return DocumentList(
         documents=[_document(row) for row in rows],
         total=total,
+        documents_total=counts.documents,
         passages=counts.passages,
         size=counts.size,
+        disk=parts().library.disk(),
         working=counts.working,
     )
 
@@ -114,11 +121,26 @@ def passages(identity: str, query: PassageQuery) -> PassageList:
     )
 
 
+@blueprint.get("/api/documents/<identity>/text")
+@endpoint(query=TextQuery, returns=DocumentText)
+def text(identity: str, query: TextQuery) -> DocumentText:
+    """The text as it was read."""
+    found, total = parts().documents.text(identity, query.offset, query.limit)
+    return DocumentText(text=found, offset=query.offset, total=total)
+
+
 @blueprint.post("/api/documents/<identity>/retry")
+@endpoint(body=RetryBody, optional=True, returns=Document)
+def retry(identity: str, body: RetryBody) -> Document:
+    """Reads it once more, after a failure or to bring it up to date; with the password of one that is protected."""
+    return _document(parts().library.retry(identity, body.password))
+
+
+@blueprint.post("/api/documents/<identity>/cancel")
 @endpoint(returns=Document)
-def retry(identity: str) -> Document:
-    """Reads it once more, after a failure or to bring it up to date."""
-    return _document(parts().library.retry(identity))
+def cancel(identity: str) -> Document:
+    """Takes it off the queue, or stops the work on it; what was read of it before stays."""
+    return _document(parts().library.cancel(identity))
 
 
 def _document(row: DocumentRow) -> Document:
@@ -134,6 +156,11 @@ def _document(row: DocumentRow) -> Document:
             "size": row.size,
             "added_at": row.added_at,
             "progress": dataclasses.asdict(progress) if progress else None,
+            "searchable": row.answers,
+            "notices": row.notices,
+            "folder_id": row.folder_id,
+            "path": row.path,
+            "parent_id": row.parent_id,
         }
     )
 

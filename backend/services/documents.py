@@ -285,8 +285,15 @@ class Library:
 
     def original(self, document: DocumentRow) -> Path:
         path = self._files.path(document.newest)
-        # A power cut may leave less of a copy that was not made durable.
-        if not path.is_file() or path.stat().st_size != document.newest_size:
+        # A power cut may leave less of a copy that was not made durable; it is made again.
+        if not _has(path, document.newest_size) and document.path is not None:
+            copied = self._copied(FoundFile(Path(document.path), document.path, document.folder_id))
+            if not isinstance(copied, Arrival):
+                _, incoming, _ = copied
+                if incoming.sha256 == document.newest:
+                    self._files.keep(incoming)
+                incoming.discard()
+        if not _has(path, document.newest_size):
             raise NotFound("The original of this document is gone from the data folder. Add it again.")
         return path
 
@@ -303,7 +310,7 @@ class Library:
         with self._keeping:
             for attachment in attachments:
                 name = shown_name(attachment.name)
-                if deep or not _may_be_read(name):
+                if deep or not may_be_read(name):
                     unread.append(name)
                     continue
                 incoming = self._files.receive()
@@ -400,7 +407,7 @@ class Library:
                 continue
             (_, name), (known_as, new) = next(found)
             document = self._documents.find(known_as) if known_as else None
-            error = None if document else NotFound(f"{name} was deleted.")
+            error = None if document else NotFound(f"{name} was deleted from your documents.")
             arrivals.append(Arrival(name, document, known=not new, error=error))
         return arrivals
 
@@ -465,7 +472,11 @@ class Library:
             log.exception("the search could not be prepared")
 
 
-def _may_be_read(filename: str) -> bool:
+def _has(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
+
+
+def may_be_read(filename: str) -> bool:
     """By its name alone."""
     try:
         expected_format(filename)

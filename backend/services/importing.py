@@ -47,7 +47,7 @@ PATIENCE_SECONDS: Final = 0.3
 AHEAD: Final = 2048
 """Passages that wait for the embedder before the reader waits for it."""
 
-JOBS: Final = 64
+JOBS: Final = 256
 """Documents at work at once."""
 
 REPORT_SECONDS: Final = 0.1
