@@ -100,7 +100,8 @@ class _Walk:
             if at != start and (self._is_left_out(at, part, rules, folder=True) or os.path.islink(at)):  # noqa: PTH114
                 return
         try:
-            entry = next((one for one in os.scandir(os.path.dirname(start)) if one.path == start), None)  # noqa: PTH120
+            with os.scandir(Path(start).parent) as entries:
+                entry = next((one for one in entries if one.path == start), None)
         except OSError:
             entry = None
         if entry is not None:
