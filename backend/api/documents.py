@@ -28,6 +28,7 @@ from backend.api.sse import stream
 from backend.errors import Conflict
 from backend.services.documents import Arrival
 from backend.services.events import UploadEvent
+from backend.services.folder_scan import scan
 from backend.stores.documents import DocumentRow
 from backend.stores.vectors import StoredPassage
 
@@ -42,7 +43,10 @@ SAFE_TYPES = frozenset({"application/pdf", "text/plain", "image/png", "image/jpe
 @blueprint.post("/api/documents/upload")
 @endpoint(events=UploadEvent, files=True)
 def upload() -> Response:
-    """Adds files (multipart, field `files`, many) and follows them until each is ready or refused."""
+    """Adds files (multipart, field `files`, many) and follows them until each is ready or refused.
+
+    With as many fields `paths`, which say where the files lie, one that was changed replaces its earlier version.
+    """
     arrivals = _arrivals()
     library = parts().library
     return stream(lambda: library.follow(arrivals))
@@ -176,22 +180,18 @@ def _arrivals() -> list[Arrival]:
     library = parts().library
     files = receive_files(MOST_FILES)
     try:
-        return [library.keep(file.incoming, file.filename) for file in files]
+        return [library.keep(file.incoming, file.filename, file.path) for file in files]
     finally:
         for file in files:
             file.incoming.discard()
 
 
 def _files(chosen: list[Path]) -> list[Path]:
-    """The files among what was chosen, and those in the folders among it, hidden ones left out."""
+    """The files among what was chosen, and those in the folders among it, as people expect them."""
     found: list[Path] = []
     for path in chosen:
-        if not path.is_dir():
+        if path.is_dir():
+            found.extend(sorted(file.path for file in scan(str(path), str(path)).files))
+        else:
             found.append(path)
-            continue
-        found.extend(
-            inner
-            for inner in sorted(path.rglob("*"))
-            if inner.is_file() and not any(part.startswith(".") for part in inner.relative_to(path).parts)
-        )
     return found

@@ -7,6 +7,7 @@ latest progress, so any number of streams can follow it, and none has to.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ from backend.services.events import (
     UploadEvent,
 )
 from backend.services.filenames import shown_name
+from backend.services.folder_scan import key
 from backend.services.importing import Importer, Stage
 from backend.services.reading import Reader
 from backend.stores.documents import WORKING, DocumentRow, Documents, Finished, Gone
@@ -125,34 +127,33 @@ class Library:
         """Where an upload is written to. Raises DiskFull, ReadOnlyData."""
         return self._files.receive()
 
-    def keep(self, incoming: Incoming, filename: str) -> Arrival:
-        """Queues the file that arrived, if it is new or failed before. Raises DiskFull, ReadOnlyData."""
+    def keep(self, incoming: Incoming, filename: str, path: str | None = None) -> Arrival:
+        """Queues the file that arrived, if it is new or failed before. Raises DiskFull, ReadOnlyData.
+
+        path: where it lies on this computer. When it has changed since, it is the next version of its document.
+        """
         name = shown_name(filename)
         try:
             with self._keeping:
-                sha256 = self._files.keep(incoming)
-                document, new = self._documents.add(sha256, name, incoming.size)
-                if document.status == "failed":
-                    self._documents.queue(document.id)
-                    document = self._documents.get(document.id)
+                if path is not None and Path(path).is_absolute() and "\x00" not in path:
+                    file = FoundFile(Path(path), key(os.path.normpath(path)), None)
+                    (arrival,) = self._put([(file, incoming, 0)], picked=True)
+                else:
+                    sha256 = self._files.keep(incoming)
+                    document, new = self._documents.add(sha256, name, incoming.size)
+                    arrival = Arrival(name, document, known=not new)
         finally:
             incoming.discard()
         self._queued()
-        return Arrival(name, document, known=not new)
+        return self._tried_again(arrival)
 
     def keep_path(self, path: Path) -> Arrival:
         """The same for a file on this computer; what cannot be opened is refused, the others go on.
 
         When the file has changed since it was kept, it is the next version of its document.
         """
-        key = str(path.absolute()).encode("utf-8", "backslashreplace").decode()
-        (arrival,) = self.take([FoundFile(path, key, None)], picked=True)
-        document = arrival.document
-        if document is not None and document.status == "failed" and arrival.known:
-            self._documents.queue(document.id)
-            self._queued()
-            return Arrival(arrival.filename, self._documents.find(document.id), known=True)
-        return arrival
+        (arrival,) = self.take([FoundFile(path, key(os.path.normpath(path.absolute())), None)], picked=True)
+        return self._tried_again(arrival)
 
     def take(self, found: Sequence[FoundFile], *, picked: bool = False) -> list[Arrival]:
         """Queues files of this computer, all in one commit. Raises DiskFull, ReadOnlyData.
@@ -287,7 +288,7 @@ class Library:
         path = self._files.path(document.newest)
         # A power cut may leave less of a copy that was not made durable; it is made again.
         if not _has(path, document.newest_size) and document.path is not None:
-            copied = self._copied(FoundFile(Path(document.path), document.path, document.folder_id))
+            copied = self._copied(FoundFile(Path(document.path), document.path, None))
             if not isinstance(copied, Arrival):
                 _, incoming, _ = copied
                 if incoming.sha256 == document.newest:
@@ -357,6 +358,14 @@ class Library:
         self._tell()
 
     # --- inside ---
+
+    def _tried_again(self, arrival: Arrival) -> Arrival:
+        """Whoever adds a file again that could not be read wants it to be."""
+        if arrival.document is None or arrival.document.status != "failed":
+            return arrival
+        self._documents.queue(arrival.document.id)
+        self._queued()
+        return Arrival(arrival.filename, self._documents.find(arrival.document.id), known=arrival.known)
 
     def _copied(self, file: FoundFile) -> tuple[FoundFile, Incoming, int] | Arrival:
         """A copy of the file as it is now, and its time."""
