@@ -50,6 +50,7 @@ AHEAD: Final = 2048
 JOBS: Final = 256
 """Documents at work at once."""
 
+FULL_SECONDS: Final = 2.0
 REPORT_SECONDS: Final = 0.1
 OPTIMIZE_EVERY: Final = 20
 """Commits, each a few small files on the disk."""
@@ -418,8 +419,19 @@ class Importer:
             job.dropped = True
         if not unwanted:
             log.info("a document was refused: %s", code)
-            self._shelf.refuse(job.document, code, message)
+            self._refuse(job.document, code, message)
         self._end(job)
+
+    def _refuse(self, document: DocumentRow, code: str, message: str) -> None:
+        """On a disk so full that not even this can be written the queue waits for room."""
+        while not self._closing:
+            try:
+                self._shelf.refuse(document, code, message)
+                return
+            except LocalChatError as error:
+                log.warning("a refusal could not be kept: %s", error.code)
+                with self._changed:
+                    self._changed.wait_for(lambda: self._closing, FULL_SECONDS)
 
     def _end(self, job: Job) -> None:
         with self._changed:
