@@ -171,7 +171,7 @@ class Vectors:
     def index_of(self, document_id: str, passage_id: str) -> int | None:
         """Which passage of its document it is, from 0; None when it is not there."""
         among = _among([document_id])
-        if among is None or not PASSAGE.fullmatch(passage_id) or not self._exists():
+        if among is None or not PASSAGE.fullmatch(passage_id) or not self.exists():
             return None
         condition = f"{among} AND id = '{passage_id}'"
         rows = self._try(lambda table: table.search().where(condition).select(["index"]).limit(1).to_list())
