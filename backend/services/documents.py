@@ -134,7 +134,7 @@ class Library:
         """
         name = shown_name(filename)
         try:
-            with self._keeping:
+            with self._keeping, self._undoing([incoming]):
                 if path is not None and Path(path).is_absolute() and "\x00" not in path:
                     file = FoundFile(Path(path), key(os.path.normpath(path)), None)
                     (arrival,) = self._put([(file, incoming, 0)], picked=True)
@@ -164,7 +164,8 @@ class Library:
         try:
             for file in found:
                 copies.append(self._copied(file))  # noqa: PERF401 - what was copied is discarded when this raises
-            with self._keeping:
+            arrived = [copy[1] for copy in copies if not isinstance(copy, Arrival)]
+            with self._keeping, self._undoing(arrived):
                 return self._put(copies, picked=picked)
         finally:
             for copy in copies:
@@ -419,6 +420,16 @@ class Library:
             error = None if document else NotFound(f"{name} was deleted from your documents.")
             arrivals.append(Arrival(name, document, known=not new, error=error))
         return arrivals
+
+    @contextmanager
+    def _undoing(self, arrived: Sequence[Incoming]) -> Iterator[None]:
+        """Where the rows cannot be written, as on a full disk, the originals do not stay either."""
+        try:
+            yield
+        except BaseException:
+            for sha256 in self._documents.unused(incoming.sha256 for incoming in arrived):
+                self._files.remove(sha256)
+            raise
 
     def _clear(self, gone: Gone) -> None:
         """Removes originals, under the lock: the same bytes may come again at any moment."""

@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 State = Literal["scanning", "watching", "missing"]
 
+START_SECONDS: Final = 2.0
+"""After the start, so that the window need not wait for the disk."""
+
 QUIET_SECONDS: Final = 0.4
 """A file is taken when nothing has happened to it for so long: programs write in several steps."""
 
@@ -81,6 +84,7 @@ class WatchedFolders:
         self._changed = threading.Condition()
         self._dirty: dict[str, tuple[float, float]] = {}
         self._closing = False
+        self._delay = 0.0
         self._observer: Any = None
         self._thread = threading.Thread(target=self._work, name="folders", daemon=True)
 
@@ -88,6 +92,7 @@ class WatchedFolders:
         for row in self._folders.list():
             self._watched[row.id] = Watched(row)
         if self._watched:
+            self._delay = START_SECONDS
             self._thread.start()
 
     def close(self) -> None:
@@ -168,6 +173,8 @@ class WatchedFolders:
     # --- the thread ---
 
     def _work(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing, self._delay)
         while True:
             with self._changed:
                 if not self._closing:

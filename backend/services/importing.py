@@ -44,7 +44,7 @@ MOST_POOL: Final = 512
 PATIENCE_SECONDS: Final = 0.3
 """How long a passage waits for others to be embedded with."""
 
-AHEAD: Final = 2048
+AHEAD: Final = 1024
 """Passages that wait for the embedder before the reader waits for it."""
 
 JOBS: Final = 256

@@ -170,3 +170,22 @@ def test_a_list_of_ten_thousand_is_quick(tmp_path: Path) -> None:
         assert len(documents.list(offset=5000, limit=100, sort=sort)[0]) == 100
     # Ten queries; measured at a tenth of this.
     assert time.process_time() - started < 3
+
+
+def test_a_file_whose_row_cannot_be_written_leaves_nothing(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("The zebra ran away.", encoding="utf-8")
+
+    def full(*_: object, **__: object) -> None:
+        raise DiskFull("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shelf.folders, "put", full)
+        patch.setattr(shelf.documents, "add", full)
+        with pytest.raises(DiskFull):
+            shelf.library.keep_path(tmp_path / "a.txt")
+        with pytest.raises(DiskFull):
+            shelf.add(tmp_path / "a.txt")
+    assert list((shelf.data / "files").iterdir()) == []
+    assert shelf.add(tmp_path / "a.txt").success
