@@ -32,9 +32,6 @@ log = logging.getLogger(__name__)
 
 Stage = Literal["reading", "embedding"]
 
-SLICE: Final = 32
-"""Passages that are embedded between two looks at whether the work is still wanted: half a second."""
-
 POOL: Final = 128
 """Passages that wait while files are still being read, so that there are some of like length to choose from."""
 
@@ -304,13 +301,25 @@ class Importer:
 
     def _embed_next(self) -> None:
         taken = self._take()
-        # Those of like length together, since a batch is padded to its longest.
-        taken.sort(key=lambda item: len(item[0].passages[item[1]].text))
-        while taken and not self._closing:
-            chosen = [item for item in taken[-SLICE:] if not item[0].dropped]
-            del taken[-SLICE:]
-            if chosen:
-                self._embed(chosen)
+        texts = [_embedded(job.passages[row]) for job, row in taken]
+        started = time.monotonic()
+        try:
+            for rows, vectors in self._embedder.embed_batches(texts, lambda row: not taken[row][0].dropped):
+                self._measure(len(rows), time.monotonic() - started)
+                self._keep([taken[row] for row in rows], vectors)
+                if self._closing:
+                    return
+                started = time.monotonic()
+        except Exception as error:
+            if not isinstance(error, LocalChatError):
+                log.exception("passages could not be embedded")
+            for job in dict.fromkeys(job for job, _ in taken):
+                if not job.whole:
+                    self._fail(job, *((error.code, error.message) if isinstance(error, LocalChatError) else INTERNAL))
+
+    def _measure(self, passages: int, seconds: float) -> None:
+        rate = passages / max(seconds, 1e-6)
+        self._rate = rate if self._rate is None else 0.9 * self._rate + 0.1 * rate
 
     def _take(self) -> list[tuple[Job, int]]:
         """Waits until there are enough passages, or no more to come soon."""
@@ -326,22 +335,10 @@ class Importer:
                 self._changed.wait(PATIENCE_SECONDS if self._waiting else None)
         return []
 
-    def _embed(self, chosen: list[tuple[Job, int]]) -> None:
+    def _keep(self, chosen: list[tuple[Job, int]], vectors: NDArray[np.float32]) -> None:
         jobs: dict[Job, list[int]] = {}
         for at, (job, _) in enumerate(chosen):
             jobs.setdefault(job, []).append(at)
-        started = time.monotonic()
-        try:
-            vectors = self._embedder.embed([_embedded(job.passages[row]) for job, row in chosen])
-        except Exception as error:
-            known = isinstance(error, LocalChatError)
-            if not known:
-                log.exception("passages could not be embedded")
-            for job in jobs:
-                self._fail(job, *((error.code, error.message) if isinstance(error, LocalChatError) else INTERNAL))
-            return
-        rate = len(chosen) / max(time.monotonic() - started, 1e-6)
-        self._rate = rate if self._rate is None else 0.8 * self._rate + 0.2 * rate
         for job, places in jobs.items():
             with self._changed:
                 if job.dropped:
