@@ -81,6 +81,7 @@ def _create_api(config: Config, database: Database) -> Flask:
     app = Flask(__name__, static_folder=None)
     routes.install(app, services)
     services.library.start()
+    services.folders.start()
     return app
 
 
@@ -93,6 +94,7 @@ def _services(config: Config, database: Database) -> Services:
     from backend.services.chat import Chat
     from backend.services.child import command, environment
     from backend.services.documents import Library
+    from backend.services.folders import WatchedFolders
     from backend.services.models import Models
     from backend.services.restore import Restore
     from backend.services.search import Search
@@ -101,6 +103,7 @@ def _services(config: Config, database: Database) -> Services:
     from backend.stores.conversation_search import ConversationSearch
     from backend.stores.conversations import Conversations
     from backend.stores.documents import Documents
+    from backend.stores.folders import Folders
     from backend.stores.imports import Imports
     from backend.stores.pictures import Pictures
     from backend.stores.presets import Presets
@@ -115,7 +118,8 @@ def _services(config: Config, database: Database) -> Services:
     collections = Collections(database)
     vectors = Vectors(config.data / "passages.lance")
     embedder = Embedder(config.models)
-    library = Library(config, documents, vectors, embedder)
+    folders = Folders(database)
+    library = Library(config, documents, vectors, embedder, folders=folders)
     search = Search(documents, vectors, embedder)
     builtin = BuiltinEngine(config.models / FILE, command("builtin-engine"), environment())
     program = OllamaProgram(config.data / "logs" / "ollama.log")
@@ -141,6 +145,7 @@ def _services(config: Config, database: Database) -> Services:
         presets,
         collections,
         library,
+        WatchedFolders(library, folders, config.data),
         search,
         models,
         chat,

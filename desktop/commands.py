@@ -7,9 +7,10 @@ import mimetypes
 import sys
 from contextlib import ExitStack, closing
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from backend.services.events import CopyStep
+from backend.services.folder_scan import scan
 from desktop.client import WAIT_SECONDS, Client, Refused, connected
 from desktop.instance import Address, claim
 
@@ -66,12 +67,14 @@ def search(client: Client, query: str, *, mode: str, limit: int, as_json: bool) 
 def ingest(client: Client, paths: Iterable[Path], largest: int) -> int:
     """Imports files and folders, a row each; 1 when any was refused. `largest`: bytes of one file."""
     refused = 0
-    for batch in _batches(paths, largest):
-        if isinstance(batch, Unreadable):
-            refused += 1
-            _row("refused", batch.name, batch.reason)
-        else:
-            refused += _upload(client, batch)
+    found = list(_found(paths, largest))
+    with _Bar(len(found)) as bar:
+        for one in found:
+            if isinstance(one, Unreadable):
+                refused += 1
+                bar.row("refused", one.name, one.reason)
+        for batch in _batches([one for one in found if not isinstance(one, Unreadable)]):
+            refused += _upload(client, batch, bar)
     return 1 if refused else 0
 
 
@@ -140,86 +143,131 @@ class Unreadable:
         self.reason = reason
 
 
-def _upload(client: Client, batch: list[Path]) -> int:
+class _Bar:
+    """Files that are done, with what happens to the present one: for people only, never in a pipe or a log."""
+
+    def __init__(self, total: int) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(
+            total=total,
+            unit="file",
+            file=sys.stderr,
+            disable=not sys.stderr.isatty(),
+            leave=False,
+            dynamic_ncols=True,
+            bar_format="{percentage:3.0f} % {bar} {n_fmt} of {total_fmt} {postfix}",
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def row(self, state: str, name: str, message: str) -> None:
+        """One file is done."""
+        self._bar.clear()
+        print(f"{state:<8} {_printable(name)}  {_printable(message)}", flush=True)
+        self._bar.update()
+
+    def show(self, progress: dict[str, Any]) -> None:
+        share = f" {100 * progress['done'] // progress['total']} %" if progress["total"] else ""
+        left = progress.get("seconds_left")
+        time = f", {left:.0f} s left" if left else ""
+        self._bar.set_postfix_str(f"{_printable(progress['filename'])}: {progress['stage']}{share}{time}")
+
+
+def _printable(text: str) -> str:
+    """A file's name must not steer the terminal."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def _upload(client: Client, batch: list[Path], bar: _Bar) -> int:
     """Sends the files from the disk as they are read; returns how many were refused."""
     waiting = [path.name for path in batch]
     refused = 0
     with ExitStack() as files:
         parts = []
+        paths = []
         for path in batch:
             try:
                 file = files.enter_context(path.open("rb"))
             except OSError as error:
                 refused += 1
                 waiting.remove(path.name)
-                _row("refused", path.name, error.strerror or str(error))
+                bar.row("refused", path.name, error.strerror or str(error))
                 continue
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-            parts.append(("files", (path.name, file, kind)))
+            parts.append(("files", (_sendable(path.name), file, kind)))
+            paths.append(_sendable(str(path.absolute())))
         if not parts:
             return refused
         try:
-            for event in client.stream("/api/documents/upload", files=parts):
+            for event in client.stream("/api/documents/upload", files=parts, data={"paths": paths}):
                 if progress := event.get("progress"):
-                    _progress(f"{progress['filename']}: {progress['stage']} {progress['done']} of {progress['total']}")
+                    bar.show(progress)
                 if result := event.get("result"):
                     if result["filename"] in waiting:
                         waiting.remove(result["filename"])
                     refused += not result["success"]
-                    _row("ok" if result["success"] else "refused", result["filename"], result["message"])
+                    bar.row("ok" if result["success"] else "refused", result["filename"], result["message"])
         except Refused as error:
             for name in waiting:
                 refused += 1
-                _row("refused", name, str(error))
+                bar.row("refused", name, str(error))
     return refused
 
 
-def _batches(paths: Iterable[Path], largest: int) -> Iterator[list[Path] | Unreadable]:
+def _sendable(name: str) -> str:
+    """A name that is no UTF-8, as the library writes it down."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _batches(paths: list[Path]) -> Iterator[list[Path]]:
     batch: list[Path] = []
     size = 0
     for path in paths:
-        for file in _files(path):
-            if isinstance(file, Unreadable):
-                yield file
-                continue
-            try:
-                bytes_ = file.stat().st_size
-            except OSError as error:
-                yield Unreadable(file.name, error.strerror or str(error))
-                continue
-            if bytes_ > largest:
-                yield Unreadable(file.name, f"The file is larger than {largest // 1024**2:,} MB.")
-                continue
-            if batch and (len(batch) == BATCH_FILES or size + bytes_ > BATCH_BYTES):
-                yield batch
-                batch, size = [], 0
-            batch.append(file)
-            size += bytes_
+        bytes_ = path.stat().st_size if path.exists() else 0
+        if batch and (len(batch) == BATCH_FILES or size + bytes_ > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(path)
+        size += bytes_
     if batch:
         yield batch
 
 
-def _files(path: Path) -> Iterator[Path | Unreadable]:
-    """A file itself; of a folder everything below it but what is hidden."""
-    if path.is_file():
-        yield path
-    elif not path.is_dir():
-        yield Unreadable(path, "There is no such file or folder.")
+def _found(paths: Iterable[Path], largest: int) -> Iterator[Path | Unreadable]:
+    """Each file itself; of a folder what lies in it as people expect it: nothing hidden, nothing that git ignores."""
+    for path in paths:
+        if path.is_file():
+            yield from _sized(path, largest)
+        elif not path.is_dir():
+            yield Unreadable(path, "There is no such file or folder.")
+        else:
+            root = str(path.absolute())
+            try:
+                found = scan(root, root)
+            except OSError as error:
+                yield Unreadable(path, error.strerror or str(error))
+                continue
+            for file in found.files:
+                yield from _sized(file.path, largest)
+            for closed in found.closed:
+                yield Unreadable(closed, "Permission denied")
+
+
+def _sized(path: Path, largest: int) -> Iterator[Path | Unreadable]:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        yield Unreadable(path.name, error.strerror or str(error))
+        return
+    if size > largest:
+        yield Unreadable(path.name, f"The file is larger than {largest // 1024**2:,} MB.")
     else:
-        try:
-            children = sorted(path.iterdir())
-        except OSError as error:
-            yield Unreadable(path, error.strerror or str(error))
-            return
-        for child in children:
-            # A link to a folder may lead back up; what it holds is found where it really is.
-            if not child.name.startswith(".") and not (child.is_symlink() and child.is_dir()):
-                yield from _files(child)
-
-
-def _row(state: str, name: str, message: str) -> None:
-    _progress("")
-    print(f"{state:<8} {name}  {message}", flush=True)
+        yield path
 
 
 def _progress(text: str) -> None:

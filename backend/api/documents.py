@@ -17,15 +17,19 @@ from backend.api.schemas import (
     Document,
     DocumentList,
     DocumentQuery,
+    DocumentText,
     Ok,
     PassageList,
     PassageQuery,
     PickBody,
+    RetryBody,
+    TextQuery,
 )
 from backend.api.sse import stream
 from backend.errors import Conflict
 from backend.services.documents import Arrival
 from backend.services.events import UploadEvent
+from backend.services.folder_scan import scan
 from backend.stores.documents import DocumentRow
 from backend.stores.vectors import StoredPassage
 
@@ -40,7 +44,10 @@ SAFE_TYPES = frozenset({"application/pdf", "text/plain", "image/png", "image/jpe
 @blueprint.post("/api/documents/upload")
 @endpoint(events=UploadEvent, files=True)
 def upload() -> Response:
-    """Adds files (multipart, field `files`, many) and follows them until each is ready or refused."""
+    """Adds files (multipart, field `files`, many) and follows them until each is ready or refused.
+
+    With as many fields `paths`, which say where the files lie, one that was changed replaces its earlier version.
+    """
     arrivals = _arrivals()
     library = parts().library
     return stream(lambda: library.follow(arrivals))
@@ -64,15 +71,25 @@ def pick(body: PickBody) -> Response:
 @blueprint.get("/api/documents")
 @endpoint(query=DocumentQuery, returns=DocumentList)
 def list_documents(query: DocumentQuery) -> DocumentList:
-    """The newest first."""
+    """The newest first, unless sorted otherwise; with the numbers of all."""
     documents = parts().documents
-    rows, total = documents.list(query.status, query.offset, query.limit, query.collection)
+    rows, total = documents.list(
+        query.status,
+        query.offset,
+        query.limit,
+        words=query.q,
+        sort=query.sort,
+        folder_id=query.folder,
+        collection=query.collection,
+    )
     counts = documents.counts()
     return DocumentList(
         documents=_shown(rows),
         total=total,
+        documents_total=counts.documents,
         passages=counts.passages,
         size=counts.size,
+        disk=parts().library.disk(),
         working=counts.working,
     )
 
@@ -118,11 +135,26 @@ def passages(identity: str, query: PassageQuery) -> PassageList:
     )
 
 
+@blueprint.get("/api/documents/<identity>/text")
+@endpoint(query=TextQuery, returns=DocumentText)
+def text(identity: str, query: TextQuery) -> DocumentText:
+    """The text as it was read."""
+    found, total = parts().documents.text(identity, query.offset, query.limit)
+    return DocumentText(text=found, offset=query.offset, total=total)
+
+
 @blueprint.post("/api/documents/<identity>/retry")
+@endpoint(body=RetryBody, optional=True, returns=Document)
+def retry(identity: str, body: RetryBody) -> Document:
+    """Reads it once more, after a failure or to bring it up to date; with the password of one that is protected."""
+    return _document(parts().library.retry(identity, body.password))
+
+
+@blueprint.post("/api/documents/<identity>/cancel")
 @endpoint(returns=Document)
-def retry(identity: str) -> Document:
-    """Reads it once more, after a failure or to bring it up to date."""
-    return _document(parts().library.retry(identity))
+def cancel(identity: str) -> Document:
+    """Takes it off the queue, or stops the work on it; what was read of it before stays."""
+    return _document(parts().library.cancel(identity))
 
 
 def _document(row: DocumentRow) -> Document:
@@ -150,6 +182,11 @@ def _described(row: DocumentRow, collections: Sequence[str]) -> Document:
             "added_at": row.added_at,
             "collections": list(collections),
             "progress": dataclasses.asdict(progress) if progress else None,
+            "searchable": row.answers,
+            "notices": row.notices,
+            "folder_id": row.folder_id,
+            "path": row.path,
+            "parent_id": row.parent_id,
         }
     )
 
@@ -165,22 +202,18 @@ def _arrivals() -> list[Arrival]:
     library = parts().library
     files = receive_files(MOST_FILES)
     try:
-        return [library.keep(file.incoming, file.filename) for file in files]
+        return [library.keep(file.incoming, file.filename, file.path) for file in files]
     finally:
         for file in files:
             file.incoming.discard()
 
 
 def _files(chosen: list[Path]) -> list[Path]:
-    """The files among what was chosen, and those in the folders among it, hidden ones left out."""
+    """The files among what was chosen, and those in the folders among it, as people expect them."""
     found: list[Path] = []
     for path in chosen:
-        if not path.is_dir():
+        if path.is_dir():
+            found.extend(sorted(file.path for file in scan(str(path), str(path)).files))
+        else:
             found.append(path)
-            continue
-        found.extend(
-            inner
-            for inner in sorted(path.rglob("*"))
-            if inner.is_file() and not any(part.startswith(".") for part in inner.relative_to(path).parts)
-        )
     return found

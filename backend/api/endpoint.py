@@ -43,18 +43,21 @@ def endpoint(
     events: Any = None,
     files: bool = False,
     largest: int | None = None,
+    optional: bool = False,
 ) -> Callable[[Callable[..., Any]], View]:
     """Hands the view its parsed `body` and `query`, and turns the model or dataclass that it returns into JSON.
 
-    `largest`: bytes of the body, where it may hold a file. Raises MalformedRequest (not JSON), UnsupportedType
-    (another content type), TooLarge, InvalidRequest (a value is wrong).
+    `largest`: bytes of the body, where it may hold a file; `optional`: a request without any is one with none of its
+    values. Raises MalformedRequest (not JSON), UnsupportedType (another content type), TooLarge, InvalidRequest (a
+    value is wrong).
     """
 
     def decorate(view: Callable[..., Any]) -> View:
         @wraps(view)
         def wrapper(**kwargs: Any) -> Response:
             if body is not None:
-                kwargs["body"] = _parse(body, _json(largest))
+                without = optional and not request.content_length
+                kwargs["body"] = _parse(body, {} if without else _json(largest))
             if query is not None:
                 kwargs["query"] = _parse(query, request.args.to_dict())
             result = view(**kwargs)

@@ -17,10 +17,14 @@ FIELDS: Final = ("files", "file")
 
 @dataclass(frozen=True)
 class Received:
-    """A file that arrived, under the name that its sender gave it. Whoever takes it keeps or discards `incoming`."""
+    """A file that arrived, under the name that its sender gave it. Whoever takes it keeps or discards `incoming`.
+
+    `path`: where it lies on this computer, if its sender said so; it is a name for it and is never opened.
+    """
 
     filename: str
     incoming: Incoming
+    path: str | None = None
 
 
 def receive_files(most: int) -> list[Received]:
@@ -45,11 +49,17 @@ def receive_files(most: int) -> list[Received]:
     files: list[Received] = []
     try:
         try:
-            _, _, form = parser.parse(request.stream, request.mimetype, length, request.mimetype_params)
+            _, said, form = parser.parse(request.stream, request.mimetype, length, request.mimetype_params)
         except ValueError as error:
             raise MalformedRequest("The upload is not valid multipart/form-data, or was cut off.") from error
         sent = [part for field in FIELDS for part in form.getlist(field) if part.filename]
-        files = [Received(part.filename or "", cast("_Sink", part.stream).incoming) for part in sent]
+        paths: list[str | None] = [path or None for path in said.getlist("paths")]
+        if paths and len(paths) != len(sent):
+            raise InvalidRequest("Send as many `paths` as `files`, in their order; an empty one where there is none.")
+        files = [
+            Received(part.filename or "", cast("_Sink", part.stream).incoming, path)
+            for part, path in zip(sent, paths or [None] * len(sent), strict=True)
+        ]
         if not files:
             raise InvalidRequest("There is no file in the field `files`.")
     finally:

@@ -212,7 +212,20 @@ class DocumentError(Schema):
     message: str
 
 
+class DocumentNotice(Schema):
+    """What its owner should know about a document that was read all the same: pages that are scans, and so on."""
+
+    code: str
+    count: int
+    message: str
+
+
 class Document(Schema):
+    """`searchable`: its passages are found, be it those of the version before the one that is being read or failed.
+
+    `path`: where its file lies on this computer, where that is known. `parent_id`: the mail that carries it.
+    """
+
     id: str
     filename: str
     status: DocumentStatus
@@ -223,23 +236,79 @@ class Document(Schema):
     added_at: str
     collections: list[str] = Field(description="the ids of those it is in")
     progress: dict[str, Any] | None = None
+    searchable: bool = False
+    notices: list[DocumentNotice] = []
+    folder_id: str | None = None
+    path: str | None = None
+    parent_id: str | None = None
 
 
 class DocumentList(Schema):
-    """`total` counts the documents that match; `passages`, `size` (bytes) and `working` (not ready yet) are of all."""
+    """`total` counts the documents that match; `documents_total`, `passages`, `size` (bytes of the originals),
+    `disk` (bytes of originals and passages) and `working` (not ready yet) are of all."""
 
     documents: list[Document]
     total: int
+    documents_total: int
     passages: int
     size: int
+    disk: int
     working: int
 
 
 class DocumentQuery(Schema):
     status: DocumentStatus | None = None
     collection: Id | None = Field(None, description="only the documents of this collection")
+    q: str = Field("", max_length=300, description="words that the name holds")
+    sort: Literal["added", "name", "size", "passages", "status"] = Field("added", description="added: the newest first")
+    folder: Id | None = None
     offset: int = Field(0, ge=0)
     limit: int = Field(200, ge=1, le=10_000)
+
+
+class RetryBody(Schema):
+    password: str | None = Field(None, min_length=1, max_length=1_000, description="opens the file; never kept")
+
+
+class TextQuery(Schema):
+    offset: int = Field(0, ge=0, description="letters")
+    limit: int = Field(65_536, ge=1, le=1_048_576)
+
+
+class DocumentText(Schema):
+    """A part of the text as it was read, whose `offset` passages count in too; `total` letters in all."""
+
+    text: str
+    offset: int
+    total: int
+
+
+class FolderBody(Schema):
+    path: str | None = Field(None, max_length=4096, description="left out: chosen in the window's dialog")
+
+
+class Folder(Schema):
+    """A watched folder. `state` missing: it is not there, and nothing is deleted for that.
+
+    `files` are kept of it; `left_out` counts files of kinds that are not read, `closed` what could not be opened.
+    """
+
+    id: str
+    path: str
+    state: Literal["scanning", "watching", "missing"]
+    files: int
+    documents: int
+    ready: int
+    failed: int
+    passages: int
+    left_out: int
+    closed: int
+    error: DocumentError | None
+    added_at: str
+
+
+class FolderList(Schema):
+    folders: list[Folder]
 
 
 class Passage(Schema):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -56,17 +56,29 @@ class Embedder:
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(len(texts), 384), in the order of `texts`. What is longer than 256 tokens is cut."""
-        self.load()
         import numpy as np
 
         vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
+        for rows, part in self.embed_batches(texts):
+            vectors[rows] = part
+        return vectors
+
+    def embed_batches(
+        self, texts: Sequence[str], wanted: Callable[[int], bool] = lambda _: True
+    ) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
+        """A batch at a time, the longest texts first: which texts, and (their number, 384).
+
+        wanted: asked of each text before it is embedded.
+        """
+        self.load()
         codes = self._tokenizer.encode_batch_fast(list(texts))
         # Texts of like length together: a batch is padded to its longest.
         order = sorted(range(len(texts)), key=lambda at: len(codes[at].ids))
-        for first in range(0, len(order), BATCH):
-            rows = order[first : first + BATCH]
-            vectors[rows] = self._run([codes[row].ids for row in rows])
-        return vectors
+        while order:
+            rows = [row for row in order[-BATCH:] if wanted(row)]
+            del order[-BATCH:]
+            if rows:
+                yield rows, self._run([codes[row].ids for row in rows])
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """(384,)."""

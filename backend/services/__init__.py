@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from backend.services.chat import Chat
     from backend.services.desktop import Desktop
     from backend.services.documents import Library
+    from backend.services.folders import WatchedFolders
     from backend.services.models import Models
     from backend.services.restore import Restore
     from backend.services.search import Search
@@ -39,6 +40,7 @@ class Services:
     presets: Presets
     collections: Collections
     library: Library
+    folders: WatchedFolders
     search: Search
     models: Models
     chat: Chat
@@ -56,5 +58,6 @@ class Services:
             self.closed = True
             self.chat.close()
             self.models.close()
+            self.folders.close()
             self.library.close()
             self.database.close()

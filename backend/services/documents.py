@@ -1,15 +1,15 @@
-"""The library: files arrive, wait in the queue, are brought in one after another, and survive whatever happens.
+"""The library: files arrive, wait in the queue, are brought in, and survive whatever happens.
 
-The documents table is the queue; one thread works on it. What happens to a file is asked of the table and of the
+The documents table is the queue, which the importer works on. What happens to a file is asked of the table and of the
 latest progress, so any number of streams can follow it, and none has to.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,10 @@ from typing import Final
 
 from backend.config import Config
 from backend.engines.embedder import Embedder
-from backend.errors import Conflict, LocalChatError, NotFound
+from backend.errors import Conflict, LocalChatError, NotFound, TooLarge, UnsupportedDocument
+from backend.pipeline.readers import Attachment
+from backend.pipeline.readers import Notice as ReadingNotice
+from backend.pipeline.readers.formats import expected_format
 from backend.services import child
 from backend.services.events import (
     IDLE,
@@ -31,24 +34,24 @@ from backend.services.events import (
     UploadEvent,
 )
 from backend.services.filenames import shown_name
-from backend.services.importing import Cancelled, Imported, Importer, Stage
+from backend.services.folder_scan import key
+from backend.services.importing import Importer, Stage
 from backend.services.reading import Reader
-from backend.stores.documents import WORKING, DocumentRow, Documents
+from backend.stores.documents import WORKING, DocumentRow, Documents, Finished, Gone
 from backend.stores.files import Files, Incoming
+from backend.stores.folders import Folders, Place
 from backend.stores.vectors import StoredPassage, Vectors
 
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS: Final = 0.25
-WARM_SECONDS: Final = 30.0
-"""How long the reader's process stays after its last file."""
-
 PRELOAD_SECONDS: Final = 3.0
 """After the start, the model and the store are loaded where there are documents: the first question then waits for
 neither, nor does the window."""
 
-OPTIMIZE_EVERY: Final = 20
 STOP_SECONDS: Final = 0.9
+MOST_DEPTH: Final = 5
+"""Mails in mails whose attachments are documents of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +64,54 @@ class Arrival:
     error: LocalChatError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file of a watched folder. `elsewhere`: on another disk than the folder. `key`: the path as it is kept."""
+
+    path: Path
+    key: str
+    folder_id: str | None
+    elsewhere: bool = False
+
+
 class Library:
+    """`folders`: where files lie is kept there; without it only their content is known."""
+
     def __init__(
-        self, config: Config, documents: Documents, vectors: Vectors, embedder: Embedder, reader: Reader | None = None
+        self,
+        config: Config,
+        documents: Documents,
+        vectors: Vectors,
+        embedder: Embedder,
+        *,
+        reader: Reader | None = None,
+        folders: Folders | None = None,
     ) -> None:
         self._documents = documents
         self._vectors = vectors
         self._embedder = embedder
-        self._reader = reader or Reader(child.command("read-documents"), child.environment())
-        self._importer = Importer(self._reader, embedder, vectors)
+        self._folders = folders
+        self._largest = config.max_upload
+        reader = reader or Reader(child.command("read-documents"), child.environment())
+        self._importer = Importer(documents, self, reader, embedder, vectors)
         self._files = Files(config.data / "files")
         self._changed = threading.Condition()
         self._change = 0
         self._progress: dict[str, FileProgress] = {}
-        self._notes: dict[str, str] = {}
+        self._passwords: dict[str, str] = {}
         self._keeping = threading.Lock()
         self._closing = threading.Event()
-        self._worker = threading.Thread(target=self._work, name="documents", daemon=True)
         self._preload = threading.Timer(PRELOAD_SECONDS, self._load)
         self._preload.daemon = True
 
     def start(self) -> None:
         """Takes up what the last run left."""
-        self._files.remove_unfinished()
+        self._files.keep_only(self._documents.originals())
         waiting = self._documents.requeue_unfinished()
         if waiting:
             log.info("%d documents are taken up again", waiting)
-        self._worker.start()
-        if self._documents.counts().documents:
+        self._importer.start()
+        if self._documents.counts().documents or self._vectors.exists():
             self._preload.start()
 
     def close(self) -> None:
@@ -96,10 +119,7 @@ class Library:
         self._closing.set()
         self._preload.cancel()
         self._tell()
-        self._reader.stop()
-        if self._worker.is_alive():
-            self._worker.join(STOP_SECONDS)
-        self._reader.stop()
+        self._importer.close(STOP_SECONDS)
 
     # --- what comes in ---
 
@@ -107,36 +127,69 @@ class Library:
         """Where an upload is written to. Raises DiskFull, ReadOnlyData."""
         return self._files.receive()
 
-    def keep(self, incoming: Incoming, filename: str) -> Arrival:
-        """Queues the file that arrived, if it is new or failed before. Raises DiskFull, ReadOnlyData."""
+    def keep(self, incoming: Incoming, filename: str, path: str | None = None) -> Arrival:
+        """Queues the file that arrived, if it is new or failed before. Raises DiskFull, ReadOnlyData.
+
+        path: where it lies on this computer. When it has changed since, it is the next version of its document.
+        """
         name = shown_name(filename)
         try:
-            with self._keeping:
-                sha256 = self._files.keep(incoming)
-                document, new = self._documents.add(sha256, name, incoming.size)
-                if document.status == "failed":
-                    self._documents.queue(document.id)
-                    document = self._documents.get(document.id)
+            with self._keeping, self._undoing([incoming]):
+                if path is not None and Path(path).is_absolute() and "\x00" not in path:
+                    file = FoundFile(Path(path), key(os.path.normpath(path)), None)
+                    (arrival,) = self._put([(file, incoming, 0)], picked=True)
+                else:
+                    sha256 = self._files.keep(incoming)
+                    document, new = self._documents.add(sha256, name, incoming.size)
+                    arrival = Arrival(name, document, known=not new)
         finally:
             incoming.discard()
-        self._tell()
-        return Arrival(name, document, known=not new)
+        self._queued()
+        return self._tried_again(arrival)
 
     def keep_path(self, path: Path) -> Arrival:
-        """The same for a file on this computer; what cannot be opened is refused, the others go on."""
-        incoming = self._files.receive()
+        """The same for a file on this computer; what cannot be opened is refused, the others go on.
+
+        When the file has changed since it was kept, it is the next version of its document.
+        """
+        (arrival,) = self.take([FoundFile(path, key(os.path.normpath(path.absolute())), None)], picked=True)
+        return self._tried_again(arrival)
+
+    def take(self, found: Sequence[FoundFile], *, picked: bool = False) -> list[Arrival]:
+        """Queues files of this computer, all in one commit. Raises DiskFull, ReadOnlyData.
+
+        picked: a person chose them, and waits.
+        """
+        copies: list[tuple[FoundFile, Incoming, int] | Arrival] = []
         try:
-            with path.open("rb") as file:
-                while piece := file.read(1024**2):
-                    incoming.write(piece)
-        except OSError as error:
-            incoming.discard()
-            name = shown_name(path.name)
-            return Arrival(name, error=_unopened(name, error))
-        except LocalChatError:
-            incoming.discard()
-            raise
-        return self.keep(incoming, path.name)
+            for file in found:
+                copies.append(self._copied(file))  # noqa: PERF401 - what was copied is discarded when this raises
+            arrived = [copy[1] for copy in copies if not isinstance(copy, Arrival)]
+            with self._keeping, self._undoing(arrived):
+                return self._put(copies, picked=picked)
+        finally:
+            for copy in copies:
+                if not isinstance(copy, Arrival):
+                    copy[1].discard()
+            self._queued()
+
+    def leave(self, keys: Sequence[str]) -> None:
+        """Files that are not where they were: documents that lie nowhere else go."""
+        assert self._folders is not None
+        with self._keeping:
+            gone, moved = self._folders.remove(keys)
+            self._clear(gone)
+        for identity, path in moved.items():
+            self._documents.rename(identity, shown_name(path))
+        self._forget(gone)
+
+    def leave_folder(self, folder_id: str) -> None:
+        """The same for all files of a folder, and the folder. Raises NotFound."""
+        assert self._folders is not None
+        with self._keeping:
+            gone = self._folders.delete(folder_id)
+            self._clear(gone)
+        self._forget(gone)
 
     # --- what is seen of it ---
 
@@ -149,7 +202,7 @@ class Library:
                 yield Result(_refused(arrival.filename, arrival.error.code, arrival.error.message))
                 continue
             if not arrival.known:
-                size = arrival.document.size
+                size = arrival.document.newest_size
                 yield Progress(FileProgress(arrival.filename, arrival.document.id, "storing", size, size))
             yield from self._follow(arrival, arrival.document.id)
         yield UploadDone(self._documents.counts().documents)
@@ -160,9 +213,9 @@ class Library:
             return self._progress.get(identity)
 
     def passages(self, identity: str, offset: int, limit: int) -> list[StoredPassage]:
-        """In the order of the document; nothing while it is not ready."""
+        """In the order of the document; nothing while it does not answer."""
         document = self._documents.get(identity)
-        return self._vectors.passages(identity, offset, limit) if document.status == "ready" else []
+        return self._vectors.passages(identity, offset, limit) if document.answers else []
 
     def around(self, identity: str, passage_id: str, before: int, after: int) -> list[StoredPassage]:
         """A passage with those before and after it; nothing when the document does not have it any more."""
@@ -181,28 +234,46 @@ class Library:
             raise NotFound("The original of this document is gone from the data folder.", "original_gone")
         return path, document
 
+    def disk(self) -> int:
+        """Bytes of the originals and of the passages."""
+        return self._documents.counts().size + self._vectors.size()
+
     # --- what is done to it ---
 
     def delete(self, identity: str) -> None:
-        """The document, its passages and its original; work on it stops. Raises NotFound."""
+        """The document, its passages, its original and what it alone carries; work on it stops. Raises NotFound."""
         with self._keeping:
-            document = self._documents.delete(identity)
-            if document is None:
+            gone = self._documents.delete(identity)
+            if gone is None:
                 raise NotFound("There is no such document. It may have been deleted.", "document_gone")
-            self._files.remove(document.sha256)
-        self._tell()
-        # The worker does the same for a document that it has just stored and whose row is gone.
-        self._vectors.delete(identity)
+            self._clear(gone)
+        self._forget(gone)
 
-    def retry(self, identity: str) -> DocumentRow:
-        """Queues it again. Raises NotFound, Conflict while it is being worked on."""
+    def retry(self, identity: str, password: str | None = None) -> DocumentRow:
+        """Queues it again; `password` opens it. Raises NotFound, Conflict while it is being worked on."""
         document = self._documents.get(identity)
         if document.status in WORKING:
             raise Conflict(
                 f"{document.filename} is being read already.", "document_is_read", filename=document.filename
             )
+        with self._changed:
+            # Never written down: asked for again where the work is interrupted.
+            if password:
+                self._passwords[identity] = password
+            else:
+                self._passwords.pop(identity, None)
         self._documents.queue(identity)
-        self._tell()
+        self._queued()
+        return self._documents.get(identity)
+
+    def cancel(self, identity: str) -> DocumentRow:
+        """Takes it off the queue, or stops the work on it. Raises NotFound, Conflict when there is none."""
+        document = self._documents.get(identity)
+        message = f"Reading {document.filename} was cancelled. It can be read again at any time."
+        if not self._documents.cancel(identity, "Cancelled", message):
+            raise Conflict(f"{document.filename} is not being read.")
+        self._importer.drop(identity)
+        self._queued()
         return self._documents.get(identity)
 
     @contextmanager
@@ -214,7 +285,166 @@ class Library:
         with self._keeping, self._vectors.still() as passages:
             yield self._files.folder, passages
 
+    # --- what the importer asks ---
+
+    def original(self, document: DocumentRow) -> Path:
+        path = self._files.path(document.newest)
+        # A power cut may leave less of a copy that was not made durable; it is made again.
+        if not _has(path, document.newest_size) and document.path is not None:
+            copied = self._copied(FoundFile(Path(document.path), document.path, None))
+            if not isinstance(copied, Arrival):
+                _, incoming, _ = copied
+                if incoming.sha256 == document.newest:
+                    self._files.keep(incoming)
+                incoming.discard()
+        if not _has(path, document.newest_size):
+            raise NotFound("The original of this document is gone from the data folder. Add it again.")
+        return path
+
+    def password(self, identity: str) -> str | None:
+        with self._changed:
+            return self._passwords.get(identity)
+
+    def attach(
+        self, document: DocumentRow, attachments: Sequence[Attachment]
+    ) -> tuple[Sequence[str], list[ReadingNotice]]:
+        unread: list[str] = []
+        files: list[tuple[str, str, int]] = []
+        deep = self._documents.depth(document.id) >= MOST_DEPTH
+        with self._keeping:
+            for attachment in attachments:
+                name = shown_name(attachment.name)
+                if deep or not may_be_read(name):
+                    unread.append(name)
+                    continue
+                incoming = self._files.receive()
+                try:
+                    incoming.write(attachment.data)
+                    files.append((self._files.keep(incoming), name, incoming.size))
+                finally:
+                    incoming.discard()
+            identities = self._documents.attach(document.id, files)
+            if not identities:
+                for sha256 in self._documents.unused(sha256 for sha256, _, _ in files):
+                    self._files.remove(sha256)
+        self._queued()
+        if not unread:
+            return identities, []
+        message = f"{_counted(len(unread), 'attachment')} could not be read: {', '.join(unread[:10])}."
+        return identities, [ReadingNotice("UnreadAttachments", len(unread), message)]
+
+    def finish(self, finished: Sequence[Finished], write: Callable[[Sequence[Finished]], None]) -> None:
+        with self._keeping:
+            current = self._documents.current((one.id, one.sha256) for one in finished)
+            wanted = [one for one in finished if one.id in current]
+            if wanted:
+                write(wanted)
+                _, gone = self._documents.finish(wanted)
+                self._clear(gone)
+        with self._changed:
+            for one in wanted:
+                self._passwords.pop(one.id, None)
+        if wanted:
+            self._forget(gone)
+
+    def refuse(self, document: DocumentRow, code: str, message: str) -> None:
+        self._documents.fail(document.id, code, message, document.newest)
+
+    def report(self, document: DocumentRow, stage: Stage, done: int, total: int, seconds_left: float | None) -> None:
+        with self._changed:
+            self._progress[document.id] = FileProgress(document.filename, document.id, stage, done, total, seconds_left)
+        self._tell()
+
+    def forget(self, identity: str) -> None:
+        with self._changed:
+            self._progress.pop(identity, None)
+        self._tell()
+
     # --- inside ---
+
+    def _tried_again(self, arrival: Arrival) -> Arrival:
+        """Whoever adds a file again that could not be read wants it to be."""
+        if arrival.document is None or arrival.document.status != "failed":
+            return arrival
+        self._documents.queue(arrival.document.id)
+        self._queued()
+        return Arrival(arrival.filename, self._documents.find(arrival.document.id), known=arrival.known)
+
+    def _copied(self, file: FoundFile) -> tuple[FoundFile, Incoming, int] | Arrival:
+        """A copy of the file as it is now, and its time."""
+        name = shown_name(file.path.name)
+        incoming = self._files.receive()
+        kept = False
+        try:
+            with file.path.open("rb") as opened:
+                modified = file.path.stat().st_mtime_ns
+                while piece := opened.read(1024**2):
+                    if incoming.size + len(piece) > self._largest:
+                        size = self._largest // 1024**2
+                        return Arrival(name, error=TooLarge(f"{name} is larger than {size:,} MB. Split it."))
+                    incoming.write(piece)
+            kept = True
+            return file, incoming, modified
+        except OSError as error:
+            return Arrival(name, error=NotFound(f"{name} could not be opened: {error.strerror or 'it is gone'}."))
+        finally:
+            if not kept:
+                incoming.discard()
+
+    def _put(self, copies: Sequence[tuple[FoundFile, Incoming, int] | Arrival], *, picked: bool) -> list[Arrival]:
+        places: list[tuple[Place, str]] = []
+        for copy in copies:
+            if not isinstance(copy, Arrival):
+                file, incoming, modified = copy
+                sha256 = self._files.keep(incoming, durable=picked)
+                place = Place(file.key, file.folder_id, sha256, incoming.size, modified, picked, file.elsewhere)
+                places.append((place, shown_name(file.path.name)))
+        if self._folders is None:
+            rows = [self._documents.add(place.sha256, name, place.size) for place, name in places]
+            documents: list[tuple[str | None, bool]] = [(row.id, new) for row, new in rows]
+        else:
+            put = self._folders.put(places, priority=int(picked))
+            documents = put.documents
+            for identity in put.changed:
+                self._importer.drop(identity)
+            self._clear(put.gone)
+            for sha256 in self._documents.unused(place.sha256 for place, _ in places):
+                self._files.remove(sha256)  # of a document that a person deleted
+            self._forget(put.gone)
+        found = iter(zip(places, documents, strict=True))
+        arrivals = []
+        for copy in copies:
+            if isinstance(copy, Arrival):
+                arrivals.append(copy)
+                continue
+            (_, name), (known_as, new) = next(found)
+            document = self._documents.find(known_as) if known_as else None
+            error = None if document else NotFound(f"{name} was deleted from your documents.")
+            arrivals.append(Arrival(name, document, known=not new, error=error))
+        return arrivals
+
+    @contextmanager
+    def _undoing(self, arrived: Sequence[Incoming]) -> Iterator[None]:
+        """Where the rows cannot be written, as on a full disk, the originals do not stay either."""
+        try:
+            yield
+        except BaseException:
+            for sha256 in self._documents.unused(incoming.sha256 for incoming in arrived):
+                self._files.remove(sha256)
+            raise
+
+    def _clear(self, gone: Gone) -> None:
+        """Removes originals, under the lock: the same bytes may come again at any moment."""
+        for sha256 in gone.originals:
+            self._files.remove(sha256)
+
+    def _forget(self, gone: Gone) -> None:
+        """After the rows, so that a crash leaves passages that nobody finds, which the next start removes."""
+        for identity in gone.documents:
+            self._importer.drop(identity)
+        if gone.documents:
+            self._vectors.delete_many(gone.documents)
+            self._tell()
 
     def _follow(self, arrival: Arrival, identity: str) -> Iterator[UploadEvent | Idle]:
         shown: FileProgress | None = None
@@ -237,7 +467,7 @@ class Library:
                 yield Result(_refused(arrival.filename, document.error_code, document.error_message or "", identity))
                 return
             if document.status == "ready":
-                yield Result(self._added(arrival, document))
+                yield Result(_added(arrival, document))
                 return
             if document.status == "queued" and shown is None:
                 shown = FileProgress(arrival.filename, identity, "queued", 0, self._documents.ahead_of(document))
@@ -245,93 +475,14 @@ class Library:
             elif not came:
                 yield IDLE
 
-    def _added(self, arrival: Arrival, document: DocumentRow) -> FileResult:
-        if arrival.known and arrival.document is not None and arrival.document.status == "ready":
-            other = "" if document.filename == arrival.filename else f" as {document.filename}"
-            message = f"Already in your documents{other}; nothing was added twice."
-        else:
-            pages = f" from {_counted(document.pages, 'page')}" if document.pages else ""
-            message = f"Added {_counted(document.passages, 'passage')}{pages}.{self._notes.get(document.id, '')}"
-        return FileResult(
-            arrival.filename, success=True, message=message, document_id=document.id, passages=document.passages
-        )
+    def _queued(self) -> None:
+        self._importer.tell()
+        self._tell()
 
     def _tell(self) -> None:
         with self._changed:
             self._change += 1
             self._changed.notify_all()
-
-    def _work(self) -> None:
-        done = 0
-        idle_since = time.monotonic()
-        while not self._closing.is_set():
-            with self._changed:
-                seen = self._change
-            try:
-                document = self._documents.next_queued()
-                if document is not None:
-                    self._bring_in(document)
-                    done += 1
-                if done and (document is None or done >= OPTIMIZE_EVERY):
-                    done = 0
-                    self._vectors.optimize()
-            except Exception:
-                log.exception("the queue of documents failed")
-                document = None
-            if document is not None:
-                idle_since = time.monotonic()
-                continue
-            if time.monotonic() - idle_since > WARM_SECONDS:
-                self._reader.stop()
-            with self._changed:
-                if self._change == seen and not self._closing.is_set():
-                    self._changed.wait(WARM_SECONDS if self._reader.pid else None)
-
-    def _bring_in(self, document: DocumentRow) -> None:
-        identity = document.id
-        report = _Reports(self, document)
-
-        def cancelled() -> bool:
-            return self._closing.is_set() or self._documents.find(identity) is None
-
-        try:
-            if not self._documents.move(identity, "reading"):
-                return
-            path = self._files.path(document.sha256)
-            if not path.is_file():
-                raise NotFound(
-                    "The original of this document is gone from the data folder. Add it again.", "original_gone"
-                )
-            imported = self._importer.run(identity, path, document.filename, report, cancelled)
-            self._note(identity, imported)
-            if not self._documents.ready(identity, imported.pages, imported.passages):
-                self._vectors.delete(identity)
-        except Cancelled:
-            pass
-        except LocalChatError as error:
-            # A reader that was stopped because we close has not failed.
-            if not cancelled():
-                log.info("a document was refused: %s", error.code)
-                self._documents.fail(identity, error.code, error.message)
-        except Exception:
-            log.exception("a document could not be brought in")
-            self._documents.fail(
-                identity, "InternalError", "Something went wrong inside LocalChat. The log has the details; try again."
-            )
-        finally:
-            with self._changed:
-                self._progress.pop(identity, None)
-            self._tell()
-
-    def _note(self, identity: str, imported: Imported) -> None:
-        if imported.pictures:
-            pages = _counted(imported.pictures, "page")
-            self._notes[identity] = f" {pages} without text could not be read: scanned pictures."
-
-    def _report(self, identity: str, progress: FileProgress) -> None:
-        with self._changed:
-            self._progress[identity] = progress
-        self._tell()
 
     def _load(self) -> None:
         """What the first question would have to wait for, and what a crash in the middle of a deletion left."""
@@ -343,27 +494,30 @@ class Library:
             log.exception("the search could not be prepared")
 
 
-class _Reports:
-    """The importer's progress on one document, passed on at most ten times a second, and whenever a stage ends."""
+def _has(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
 
-    def __init__(self, library: Library, document: DocumentRow) -> None:
-        self._library = library
-        self._document = document
-        self._stage: Stage | None = None
-        self._at = 0.0
-        self._lock = threading.Lock()
 
-    def __call__(self, stage: Stage, done: int, total: int) -> None:
-        with self._lock:
-            now = time.monotonic()
-            if stage == self._stage and done < total and now - self._at < 0.1:
-                return
-            moved = stage == "embedding" and self._stage != "embedding"
-            self._stage, self._at = stage, now
-        document = self._document
-        if moved:
-            self._library._documents.move(document.id, "embedding")
-        self._library._report(document.id, FileProgress(document.filename, document.id, stage, done, total))
+def may_be_read(filename: str) -> bool:
+    """By its name alone."""
+    try:
+        expected_format(filename)
+    except UnsupportedDocument:
+        return False
+    return True
+
+
+def _added(arrival: Arrival, document: DocumentRow) -> FileResult:
+    if arrival.known and arrival.document is not None and arrival.document.status == "ready":
+        other = "" if document.filename == arrival.filename else f" as {document.filename}"
+        message = f"Already in your documents{other}; nothing was added twice."
+    else:
+        pages = f" from {_counted(document.pages, 'page')}" if document.pages else ""
+        notices = "".join(f" {notice['message']}" for notice in document.notices)
+        message = f"Added {_counted(document.passages, 'passage')}{pages}.{notices}"
+    return FileResult(
+        arrival.filename, success=True, message=message, document_id=document.id, passages=document.passages
+    )
 
 
 def _refused(filename: str, code: str | None, message: str, identity: str | None = None) -> FileResult:

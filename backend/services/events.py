@@ -205,13 +205,17 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class FileProgress:
-    """`done` of `total` in `stage`: bytes while storing, pages while reading, passages while embedding."""
+    """`done` of `total` in `stage`: bytes while storing, pages while reading, passages while embedding.
+
+    `seconds_left` until the document is ready, by the speed so far; None while there is no telling.
+    """
 
     filename: str
     document_id: str | None
     stage: Literal["queued", "storing", "reading", "embedding"]
     done: int
     total: int
+    seconds_left: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

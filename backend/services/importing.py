@@ -1,140 +1,459 @@
-"""One file through the pipeline: read → chunk → embed → store. Reading goes on while passages are embedded."""
+"""The queue at work: one thread reads, one embeds, one writes, each on what the one before it has finished.
+
+Passages of several files are embedded together, and what is whole at the same time is written in one commit: a
+thousand small files cost what their passages cost. A document is in the store with all its passages or with none.
+"""
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from backend.engines.embedder import Embedder
+from backend.errors import LocalChatError
 from backend.pipeline.chunk import Passage, chunk, with_heading
-from backend.pipeline.readers import Block
+from backend.pipeline.readers import Attachment, Block, Notice
+from backend.pipeline.readers.blocks import JOINT
 from backend.pipeline.terms import terms
 from backend.services.reading import Reader
-from backend.services.relay import Relay
-from backend.stores.vectors import NewPassage, Vectors
+from backend.stores.documents import DocumentRow, Documents, Finished
+from backend.stores.vectors import NewDocument, NewPassage, Vectors
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Stage = Literal["reading", "embedding"]
-Progress = Callable[[Stage, int, int], None]
-"""stage, done, total: pages while reading, passages while embedding."""
+log = logging.getLogger(__name__)
 
-SLICE: Final = 32
-"""Passages that are embedded between two looks at whether the work is still wanted: half a second."""
+Stage = Literal["reading", "embedding"]
 
 POOL: Final = 128
-"""Passages that wait while a file is still being read, so that there are some of like length to choose from."""
+"""Passages that wait while files are still being read, so that there are some of like length to choose from."""
+
+MOST_POOL: Final = 512
+"""Passages that are sorted by length together; those of the next file wait so much longer."""
+
+PATIENCE_SECONDS: Final = 0.3
+"""How long a passage waits for others to be embedded with."""
+
+AHEAD: Final = 1024
+"""Passages that wait for the embedder before the reader waits for it."""
+
+JOBS: Final = 256
+"""Documents at work at once."""
+
+FULL_SECONDS: Final = 2.0
+REPORT_SECONDS: Final = 0.1
+OPTIMIZE_EVERY: Final = 20
+"""Commits, each a few small files on the disk."""
+
+CLEAN_SECONDS: Final = 35.0
+"""After the last commit, when no search reads the versions before it any more."""
+
+WARM_SECONDS: Final = 60.0
+"""How long the reader's process stays after its last file."""
+
+INTERNAL: Final = ("InternalError", "Something went wrong inside LocalChat. The log has the details; try again.")
 
 
-class Cancelled(Exception):
-    """The document was deleted, or LocalChat closes."""
+class Shelf(Protocol):
+    """What the importer asks of the library."""
+
+    def original(self, document: DocumentRow) -> Path:
+        """Of its newest version. Raises NotFound."""
+
+    def password(self, identity: str) -> str | None: ...
+
+    def attach(self, document: DocumentRow, attachments: Sequence[Attachment]) -> tuple[Sequence[str], list[Notice]]:
+        """The ids of what a document carries, and what to say of the rest."""
+
+    def finish(self, finished: Sequence[Finished], write: Callable[[Sequence[Finished]], None]) -> None:
+        """Calls `write` with those that are still wanted, and then makes them ready."""
+
+    def refuse(self, document: DocumentRow, code: str, message: str) -> None: ...
+
+    def report(self, document: DocumentRow, stage: Stage, done: int, total: int, seconds_left: float | None) -> None:
+        """`done` of `total` pages while reading, passages while embedding."""
+
+    def forget(self, identity: str) -> None:
+        """Nothing more is reported of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """`pages`: None where the format has none. `pictures`: pages without text, which cannot be found."""
+class Job:
+    """A version of a document on its way. `total`: its passages, once all are read."""
 
-    pages: int | None
-    passages: int
-    pictures: int
+    def __init__(self, document: DocumentRow) -> None:
+        self.document = document
+        self.passages: list[NewPassage] = []
+        self.rows: list[int] = []
+        self.parts: list[NDArray[np.float32]] = []
+        self.text: list[str] = []
+        self.notices: list[Notice] = []
+        self.attachments: list[str] = []
+        self.pages: int | None = None
+        self.pictures = 0
+        self.total: int | None = None
+        self.dropped = False
+        self.started = time.monotonic()
+        self.read = (0, 1)
+        self.stage: Stage | None = None
+        self.reported = 0.0
+
+    @property
+    def whole(self) -> bool:
+        return self.total is not None and len(self.rows) == self.total
+
+    def finished(self) -> Finished:
+        notices = list(self.notices)
+        if self.pictures and not notices:
+            pages = "1 page" if self.pictures == 1 else f"{self.pictures} pages"
+            notices.append(Notice("ScannedPages", self.pictures, f"{pages} without text could not be read: scanned."))
+        return Finished(
+            self.document.id,
+            self.document.newest,
+            self.pages,
+            len(self.passages),
+            JOINT.join(self.text),
+            [{"code": notice.code, "count": notice.count, "message": notice.message} for notice in notices],
+            self.attachments,
+        )
+
+    def vectors(self, dimensions: int) -> NDArray[np.float32]:
+        import numpy as np
+
+        vectors = np.empty((len(self.passages), dimensions), dtype=np.float32)
+        if self.rows:
+            vectors[self.rows] = np.concatenate(self.parts)
+        return vectors
+
+    def seconds_left(self, rate: float | None) -> float | None:
+        """By the pages that are read and the passages that are embedded so far; None while there is no telling."""
+        done, total = self.read
+        reading = 0.0
+        passages = float(len(self.passages))
+        if self.total is None:
+            if not done:
+                return None
+            reading = (time.monotonic() - self.started) / done * (total - done)
+            passages *= total / done
+        if not rate:
+            return None
+        return round(max(reading, (passages - len(self.rows)) / rate), 1)
 
 
 class Importer:
-    """Brings one file at a time into the store."""
+    """Works on the queue from `start` until `close`."""
 
-    def __init__(self, reader: Reader, embedder: Embedder, vectors: Vectors) -> None:
+    def __init__(
+        self, documents: Documents, shelf: Shelf, reader: Reader, embedder: Embedder, vectors: Vectors
+    ) -> None:
+        self._documents = documents
+        self._shelf = shelf
         self._reader = reader
         self._embedder = embedder
         self._vectors = vectors
+        self._changed = threading.Condition()
+        self._closing = False
+        self._news = True
+        self._jobs: dict[str, Job] = {}
+        self._reading: Job | None = None
+        self._waiting: deque[tuple[Job, int]] = deque()
+        self._since = 0.0
+        self._whole: deque[Job] = deque()
+        self._rate: float | None = None
+        self._threads = [
+            threading.Thread(target=self._until_closed, args=(step,), name=name, daemon=True)
+            for name, step in (("reading", self._read_next), ("embedding", self._embed_next), ("storing", self._store))
+        ]
+        self._commits = 0
+        self._clean_at: float | None = None
 
-    def run(
-        self, document_id: str, path: Path, filename: str, progress: Progress, cancelled: Callable[[], bool]
-    ) -> Imported:
-        """Raises Cancelled, DocumentError, EngineUnavailable, StorageError; the store then has nothing of it."""
-        reading = _Reading(self._reader, path, filename, self._embedder, progress)
-        relay = Relay(reading.passages(), "reading")
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def close(self, seconds: float) -> None:
+        """What is unfinished stays in the queue. Idempotent."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._reader.stop()
+        end = time.monotonic() + seconds
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, end - time.monotonic()))
+        self._reader.stop()
+
+    def tell(self) -> None:
+        """There may be something in the queue."""
+        with self._changed:
+            self._news = True
+            self._changed.notify_all()
+
+    def drop(self, identity: str) -> None:
+        """The work on this document is not wanted any more; what has been read of it is thrown away."""
+        with self._changed:
+            job = self._jobs.pop(identity, None)
+            if job is None:
+                return
+            job.dropped = True
+            if job is self._reading:
+                # Under the lock, so that the reader cannot be at the next file already.
+                self._reader.stop()
+            self._changed.notify_all()
+        self._shelf.forget(identity)
+
+    # --- reading ---
+
+    def _until_closed(self, step: Callable[[], None]) -> None:
+        while not self._closing:
+            try:
+                step()
+            except Exception:
+                log.exception("the queue of documents failed")
+                time.sleep(1)  # the disk may be gone for a moment
+
+    def _read_next(self) -> None:
+        document = self._next_document()
+        if document is None:
+            return
+        job = Job(document)
+        with self._changed:
+            before = self._jobs.get(document.id)
+            if before is not None:
+                before.dropped = True
+            self._jobs[document.id] = self._reading = job
         try:
-            new, vectors = self._embed(relay, reading, progress, cancelled)
-        finally:
-            if not reading.ended:
-                self._reader.stop()  # wakes the thread that waits for it
-            relay.join(1)
-        self._vectors.replace(document_id, new, vectors, self._embedder.name)
-        return Imported(reading.pages, len(new), reading.pictures)
+            # It may have been deleted, or have changed, since it was chosen.
+            if self._documents.move(document.id, "reading", document.newest):
+                self._read(job)
+            else:
+                self._end(job)
+        except LocalChatError as error:
+            # A reader that was stopped because nobody wants the file has not failed.
+            self._fail(job, error.code, error.message)
+        except Exception:
+            log.exception("a document could not be read")
+            self._fail(job, *INTERNAL)
 
-    def _embed(
-        self, relay: Relay[NewPassage], reading: _Reading, progress: Progress, cancelled: Callable[[], bool]
-    ) -> tuple[list[NewPassage], NDArray[np.float32]]:
-        import numpy as np
+    def _next_document(self) -> DocumentRow | None:
+        """Waits for one; None when there may be one now, or when the app closes."""
+        with self._changed:
+            while not self._closing and (len(self._waiting) > AHEAD or len(self._jobs) > JOBS):
+                self._changed.wait()
+            self._news = False
+        document = None if self._closing else self._documents.next_queued()
+        if document is not None:
+            return document
+        with self._changed:
+            self._reading = None
+            self._changed.notify_all()
+            warm = self._reader.pid is not None
+            if not self._news and not self._closing:
+                self._changed.wait_for(lambda: self._news or self._closing, WARM_SECONDS if warm else None)
+            if warm and not self._news:
+                self._reader.stop()
+        return None
 
-        passages: list[NewPassage] = []
-        waiting: list[int] = []
-        rows: list[int] = []
-        parts: list[NDArray[np.float32]] = []
+    def _read(self, job: Job) -> None:
+        path = self._shelf.original(job.document)
+        count = 0
+        for passage in chunk(self._blocks(job, path), self._embedder.count):
+            new = _new(passage)
+            with self._changed:
+                if job.dropped:
+                    return
+                if not self._waiting:
+                    self._since = time.monotonic()
+                    self._changed.notify_all()
+                job.passages.append(new)
+                self._waiting.append((job, count))
+                if len(self._waiting) == POOL:
+                    self._changed.notify_all()
+                while len(self._waiting) > AHEAD and not (job.dropped or self._closing):
+                    self._changed.wait()
+            count += 1
+        with self._changed:
+            if not job.dropped:
+                job.total = count
+                self._pass_on(job)
 
-        def embed(least: int) -> None:
-            # Those of like length together, since a batch is padded to its longest; the order of work is free.
-            waiting.sort(key=lambda at: len(passages[at].text))
-            while len(waiting) >= least:
-                chosen = waiting[-SLICE:]
-                del waiting[-SLICE:]
-                parts.append(self._embedder.embed([_embedded(passages[at]) for at in chosen]))
-                rows.extend(chosen)
-                if reading.total is not None:
-                    progress("embedding", len(rows), reading.total)
-                if cancelled():
-                    raise Cancelled
+    def _blocks(self, job: Job, path: Path) -> Iterator[Sequence[Block]]:
+        document = job.document
+        for batch in self._reader.read(path, document.filename, self._shelf.password(document.id)):
+            job.pages, job.pictures = batch.pages, batch.pictures
+            job.read = (batch.done, batch.total)
+            job.text.extend(block.text for block in batch.blocks)
+            job.notices.extend(batch.notices)
+            if batch.attachments:
+                identities, notices = self._shelf.attach(document, batch.attachments)
+                job.attachments.extend(identities)
+                job.notices.extend(notices)
+            self._report(job, "reading", batch.done, batch.total)
+            yield batch.blocks
 
-        for arrived in relay.batches():
-            if cancelled():
-                raise Cancelled
-            waiting.extend(range(len(passages), len(passages) + len(arrived)))
-            passages.extend(arrived)
-            # While more are coming, few would be padded for nothing.
-            embed(POOL)
-        embed(1)
-        vectors = np.empty((len(passages), self._embedder.dimensions), dtype=np.float32)
-        vectors[rows] = np.concatenate(parts)
-        return passages, vectors
+    # --- embedding ---
+
+    def _embed_next(self) -> None:
+        taken = self._take()
+        texts = [_embedded(job.passages[row]) for job, row in taken]
+        started = time.monotonic()
+        try:
+            for rows, vectors in self._embedder.embed_batches(texts, lambda row: not taken[row][0].dropped):
+                self._measure(len(rows), time.monotonic() - started)
+                self._keep([taken[row] for row in rows], vectors)
+                if self._closing:
+                    return
+                started = time.monotonic()
+        except Exception as error:
+            if not isinstance(error, LocalChatError):
+                log.exception("passages could not be embedded")
+            for job in dict.fromkeys(job for job, _ in taken):
+                if not job.whole:
+                    self._fail(job, *((error.code, error.message) if isinstance(error, LocalChatError) else INTERNAL))
+
+    def _measure(self, passages: int, seconds: float) -> None:
+        rate = passages / max(seconds, 1e-6)
+        self._rate = rate if self._rate is None else 0.9 * self._rate + 0.1 * rate
+
+    def _take(self) -> list[tuple[Job, int]]:
+        """Waits until there are enough passages, or no more to come soon."""
+        with self._changed:
+            while not self._closing:
+                now = time.monotonic()
+                enough = len(self._waiting) >= POOL or self._reading is None or now - self._since > PATIENCE_SECONDS
+                if self._waiting and enough:
+                    taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_POOL))]
+                    self._since = now
+                    self._changed.notify_all()
+                    return taken
+                self._changed.wait(PATIENCE_SECONDS if self._waiting else None)
+        return []
+
+    def _keep(self, chosen: list[tuple[Job, int]], vectors: NDArray[np.float32]) -> None:
+        jobs: dict[Job, list[int]] = {}
+        for at, (job, _) in enumerate(chosen):
+            jobs.setdefault(job, []).append(at)
+        for job, places in jobs.items():
+            with self._changed:
+                if job.dropped:
+                    continue
+                job.rows.extend(chosen[at][1] for at in places)
+                job.parts.append(vectors[places])
+                self._pass_on(job)
+            if job.total is not None:
+                self._report(job, "embedding", len(job.rows), job.total)
+
+    def _pass_on(self, job: Job) -> None:
+        if job.whole:
+            self._whole.append(job)
+            self._changed.notify_all()
+
+    # --- storing ---
+
+    def _store(self) -> None:
+        jobs = self._whole_jobs()
+        if jobs:
+            self._write(jobs)
+            self._commits += 1
+            self._clean_at = time.monotonic() + CLEAN_SECONDS
+        idle = not jobs and self._clean_at is not None and time.monotonic() >= self._clean_at
+        if idle or self._commits >= OPTIMIZE_EVERY:
+            self._commits = 0
+            if idle:
+                self._clean_at = None
+            self._vectors.optimize()
+
+    def _whole_jobs(self) -> list[Job]:
+        """Waits for documents that are whole; none when it is time to clean."""
+        with self._changed:
+            while not self._whole and not self._closing:
+                left = None if self._clean_at is None else self._clean_at - time.monotonic()
+                if left is not None and left <= 0:
+                    break
+                self._changed.wait(left)
+            # What could not be written before the end is read again at the next start.
+            jobs = [] if self._closing else [job for job in self._whole if not job.dropped]
+            self._whole.clear()
+            return jobs
+
+    def _write(self, jobs: Sequence[Job]) -> None:
+        by_id = {job.document.id: job for job in jobs}
+
+        def write(wanted: Sequence[Finished]) -> None:
+            name, dimensions = self._embedder.name, self._embedder.dimensions
+            self._vectors.replace_many(
+                [NewDocument(one.id, by_id[one.id].passages, by_id[one.id].vectors(dimensions), name) for one in wanted]
+            )
+
+        try:
+            self._shelf.finish([job.finished() for job in jobs], write)
+        except Exception as error:
+            if len(jobs) > 1:
+                # One of them may be the cause: each stands for itself.
+                for job in jobs:
+                    self._write([job])
+                return
+            if isinstance(error, LocalChatError):
+                self._fail(jobs[0], error.code, error.message)
+                return
+            log.exception("a document could not be stored")
+            self._fail(jobs[0], *INTERNAL)
+            return
+        for job in jobs:
+            self._end(job)
+
+    # --- each of them ---
+
+    def _fail(self, job: Job, code: str, message: str) -> None:
+        with self._changed:
+            unwanted = job.dropped or self._closing
+            job.dropped = True
+        if not unwanted:
+            log.info("a document was refused: %s", code)
+            self._refuse(job.document, code, message)
+        self._end(job)
+
+    def _refuse(self, document: DocumentRow, code: str, message: str) -> None:
+        """On a disk so full that not even this can be written the queue waits for room."""
+        while not self._closing:
+            try:
+                self._shelf.refuse(document, code, message)
+                return
+            except LocalChatError as error:
+                log.warning("a refusal could not be kept: %s", error.code)
+                with self._changed:
+                    self._changed.wait_for(lambda: self._closing, FULL_SECONDS)
+
+    def _end(self, job: Job) -> None:
+        with self._changed:
+            newest = self._jobs.get(job.document.id) is job
+            if newest:
+                del self._jobs[job.document.id]
+            self._changed.notify_all()
+        if newest:
+            self._shelf.forget(job.document.id)
+
+    def _report(self, job: Job, stage: Stage, done: int, total: int) -> None:
+        """At most ten times a second, and whenever a stage ends."""
+        with self._changed:
+            now = time.monotonic()
+            if job.dropped or (stage == job.stage and done < total and now - job.reported < REPORT_SECONDS):
+                return
+            moved = stage == "embedding" and job.stage != "embedding"
+            job.stage, job.reported = stage, now
+        if moved:
+            self._documents.move(job.document.id, "embedding", job.document.newest)
+        self._shelf.report(job.document, stage, done, total, job.seconds_left(self._rate))
 
 
 def _embedded(passage: NewPassage) -> str:
     return with_heading(passage.heading, passage.text)
-
-
-class _Reading:
-    """The blocks of a file as passages, on the relay's thread."""
-
-    def __init__(self, reader: Reader, path: Path, filename: str, embedder: Embedder, progress: Progress) -> None:
-        self._reader = reader
-        self._path = path
-        self._filename = filename
-        self._embedder = embedder
-        self._progress = progress
-        self.pages: int | None = None
-        self.pictures = 0
-        self.total: int | None = None
-        self.ended = False
-
-    def passages(self) -> Iterator[NewPassage]:
-        count = 0
-        try:
-            for passage in chunk(self._batches(), self._embedder.count):
-                count += 1
-                yield _new(passage)
-            self.total = count
-        finally:
-            self.ended = True
-
-    def _batches(self) -> Iterator[Sequence[Block]]:
-        for batch in self._reader.read(self._path, self._filename):
-            self.pages, self.pictures = batch.pages, batch.pictures
-            self._progress("reading", batch.done, batch.total)
-            yield batch.blocks
 
 
 def _new(passage: Passage) -> NewPassage:

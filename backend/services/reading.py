@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import queue
+import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +29,14 @@ SILENCE_SECONDS: Final = 60.0
 SECONDS_PER_MEGABYTE: Final = 40.0
 """A Word document shows nothing before it is read whole: 22 s a packed megabyte were measured on one core."""
 
+LONGEST_SECONDS: Final = 3600.0
+"""How long a file may be read altogether, however steadily its pages come: 1,800 scanned pages at two seconds each."""
+
+MOST_MEMORY: Final = 2 * 1024**3
+"""Bytes that the child and what it started may hold at once. Its own limit is of addresses, and unknown on Windows."""
+
+LOOK_AT_MEMORY_SECONDS: Final = 0.25
+
 AHEAD: Final = 64
 """Answers that are read before they are asked for; then the child waits."""
 
@@ -42,11 +53,17 @@ class Reader:
     """One child at a time serves file after file. `read` is for one thread; `stop` may be called from any."""
 
     def __init__(
-        self, command: Sequence[str], environment: Mapping[str, str], silence_seconds: float = SILENCE_SECONDS
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        silence_seconds: float = SILENCE_SECONDS,
+        most_memory: int = MOST_MEMORY,
     ) -> None:
         self._command = list(command)
         self._environment = dict(environment)
         self._silence_seconds = silence_seconds
+        self._most_memory = most_memory
+        self._looked = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._lines: queue.Queue[bytes] = queue.Queue()
         self._pump = threading.Thread()
@@ -57,13 +74,15 @@ class Reader:
         return process.pid if process is not None and process.poll() is None else None
 
     def read(self, path: Path, filename: str, password: str | None = None) -> Iterator[Batch]:
-        """Raises the DocumentErrors of `pipeline.readers.read`, and ReadingTimeout."""
+        """Raises the DocumentErrors of `pipeline.readers.read`, ReadingTimeout, TooLarge (of its memory)."""
         silence = self._silence_seconds + SECONDS_PER_MEGABYTE * path.stat().st_size / 1024**2
+        most = LONGEST_SECONDS + silence
+        end = time.monotonic() + most
         finished = False
         try:
-            self._ask({"path": str(path), "filename": filename, "password": password})
+            self._ask({"path": str(path), "filename": filename, "password": password, "seconds": most})
             while True:
-                answer = self._next(filename, silence)
+                answer = self._next(filename, min(time.monotonic() + silence, end))
                 if "end" in answer:
                     finished = True
                     return
@@ -83,13 +102,12 @@ class Reader:
         """Idempotent; a `read` under way ends with DamagedDocument."""
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
-            process.wait()
+            _kill(process)
             with contextlib.suppress(OSError):
                 if process.stdin is not None:
                     process.stdin.close()
 
-    def _ask(self, request: dict[str, str | None]) -> None:
+    def _ask(self, request: dict[str, Any]) -> None:
         line = json.dumps(request).encode() + b"\n"
         process = self._process
         if process is None or process.poll() is not None:
@@ -119,26 +137,78 @@ class Reader:
         self._process, self._lines = process, lines
         return process
 
-    def _next(self, filename: str, silence: float) -> dict[str, Any]:
-        deadline = time.monotonic() + silence
+    def _next(self, filename: str, deadline: float) -> dict[str, Any]:
         while True:
             ended = not self._pump.is_alive()
             try:
                 line = self._lines.get(timeout=LOOK_SECONDS)
             except queue.Empty:
                 line = b""
+            self._look_at_memory(filename)
             if line:
                 answer: dict[str, Any] = json.loads(line)
                 return answer
             if ended:
-                log.warning("the reader ended in the middle of a file")
-                raise damaged(filename)
+                raise self._death(filename)
             if time.monotonic() > deadline:
                 self.stop()
-                raise errors.ReadingTimeout(
-                    f"{filename} took too long to read and was given up. It may be damaged; "
-                    "save it anew with the program that made it, or add it in parts."
-                )
+                raise _too_long(filename)
+
+    def _look_at_memory(self, filename: str) -> None:
+        process, now = self._process, time.monotonic()
+        if process is None or now - self._looked < LOOK_AT_MEMORY_SECONDS:
+            return
+        self._looked = now
+        if _memory(process.pid) > self._most_memory:
+            self.stop()
+            raise errors.TooLarge(f"{filename} needs more memory than LocalChat allows for one file. Split it.")
+
+    def _death(self, filename: str) -> errors.LocalChatError:
+        process = self._process
+        code = process.wait() if process is not None else None
+        log.warning("the reader ended in the middle of a file: %s", code)
+        if sys.platform != "win32" and code == -signal.SIGXCPU:
+            return _too_long(filename)
+        return damaged(filename)
+
+
+def _too_long(filename: str) -> errors.ReadingTimeout:
+    return errors.ReadingTimeout(
+        f"{filename} took too long to read and was given up. It may be damaged; "
+        "save it anew with the program that made it, or add it in parts."
+    )
+
+
+def _memory(pid: int) -> int:
+    """Bytes that a process and its children hold; 0 when it is gone."""
+    import psutil
+
+    total = 0
+    try:
+        process = psutil.Process(pid)
+        for one in (process, *process.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                total += one.memory_info().rss
+    except psutil.Error:
+        return 0
+    return total
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """With what it has started: a text recognition would go on for minutes."""
+    if sys.platform == "win32":
+        import psutil
+
+        with contextlib.suppress(psutil.Error):
+            for child in psutil.Process(process.pid).children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    child.kill()
+        process.kill()
+    # It leads a session of its own. Unless it was waited for, its number is still its own.
+    elif process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _hand_on(process: subprocess.Popen[bytes], stream: IO[bytes], lines: queue.Queue[bytes]) -> None:

@@ -252,6 +252,56 @@ MIGRATIONS: tuple[str, ...] = (
         collection_id TEXT NOT NULL,
         name TEXT NOT NULL DEFAULT '',
         PRIMARY KEY (preset_id, position)
+    ) STRICT, WITHOUT ROWID;
+    """,
+    # Folders that are watched, and where each document's file lies.
+    """
+    CREATE TABLE folders (
+        id TEXT PRIMARY KEY,
+        path TEXT NOT NULL UNIQUE,
+        added_at TEXT NOT NULL
+    ) STRICT;
+
+    ALTER TABLE documents ADD COLUMN next_sha256 TEXT;          -- a new version that waits; the one above still answers
+    ALTER TABLE documents ADD COLUMN next_size INTEGER;
+    ALTER TABLE documents ADD COLUMN answers INTEGER NOT NULL DEFAULT 0;    -- 1: its passages are whole in the store
+    ALTER TABLE documents ADD COLUMN kept INTEGER NOT NULL DEFAULT 1;       -- 1: stays when no place holds it
+    ALTER TABLE documents ADD COLUMN priority INTEGER NOT NULL DEFAULT 1;   -- a person waits for it
+    ALTER TABLE documents ADD COLUMN notices TEXT NOT NULL DEFAULT '[]';    -- JSON list of {code, count, message}
+    UPDATE documents SET answers = 1 WHERE status = 'ready';
+    CREATE UNIQUE INDEX documents_by_next ON documents (next_sha256) WHERE next_sha256 IS NOT NULL;
+    DROP INDEX documents_by_status;
+    CREATE INDEX documents_by_status ON documents (status, priority DESC, added_at, id);
+    CREATE INDEX documents_by_time ON documents (added_at DESC, id);
+
+    -- A file on this computer. document_id is NULL where a person deleted the document: it stays away until it changes.
+    CREATE TABLE places (
+        path TEXT PRIMARY KEY,
+        folder_id TEXT REFERENCES folders (id) ON DELETE CASCADE,
+        document_id TEXT REFERENCES documents (id) ON DELETE SET NULL,
+        sha256 TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        modified INTEGER NOT NULL,                  -- nanoseconds, as the file system says
+        picked INTEGER NOT NULL DEFAULT 0,          -- 1: a person chose the file itself, not its folder
+        elsewhere INTEGER NOT NULL DEFAULT 0        -- 1: on another disk than its folder
+    ) STRICT;
+    CREATE INDEX places_by_document ON places (document_id, path);
+    CREATE INDEX places_by_folder ON places (folder_id, path);
+
+    -- What a mail carries is a document of its own, and leaves with the mail.
+    CREATE TABLE attachments (
+        parent_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+        document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+        PRIMARY KEY (parent_id, document_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX attachments_by_document ON attachments (document_id);
+
+    -- The text as it was read, compressed, in parts of 65,536 letters.
+    CREATE TABLE document_texts (
+        document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+        part INTEGER NOT NULL,
+        text BLOB NOT NULL,
+        PRIMARY KEY (document_id, part)
     ) STRICT;
     """,
 )
@@ -363,6 +413,8 @@ class Database:
 def _add_functions(connection: sqlite3.Connection) -> None:
     """What the schema calls and SQLite does not have."""
     connection.create_function("separated", 1, separated, deterministic=True)
+    # SQLite's own lower() knows ASCII only.
+    connection.create_function("folded", 1, str.casefold, deterministic=True)
 
 
 def check_copy(path: Path) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import tempfile
+from collections.abc import Container
 from pathlib import Path
 from typing import Final
 
 from backend.errors import from_storage
 
 INCOMING: Final = "incoming-"
+ORIGINAL: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class Incoming:
@@ -44,11 +47,12 @@ class Incoming:
     def sha256(self) -> str:
         return self._hash.hexdigest()
 
-    def finish(self) -> None:
-        """Everything is on the disk when this returns."""
+    def finish(self, *, durable: bool = True) -> None:
+        """Everything is on the disk when this returns, if it is to be durable; else it is the system's to write."""
         try:
             self._file.flush()
-            os.fsync(self._file.fileno())
+            if durable:
+                os.fsync(self._file.fileno())
             self._file.close()
         except OSError as error:
             raise from_storage(error) or error from error
@@ -66,12 +70,16 @@ class Files:
     def receive(self) -> Incoming:
         return Incoming(self._folder)
 
-    def keep(self, incoming: Incoming) -> str:
-        """Gives the arrived file its name, its SHA-256, which is returned."""
+    def keep(self, incoming: Incoming, *, durable: bool = True) -> str:
+        """Gives the arrived file its name, its SHA-256, which is returned.
+
+        durable: on the disk when this returns; a copy of what lies elsewhere can be made again.
+        """
         try:
-            incoming.finish()
+            incoming.finish(durable=durable)
             incoming.path.replace(self.path(incoming.sha256))
-            self._sync_folder()
+            if durable:
+                self._sync_folder()
         except OSError as error:
             raise from_storage(error) or error from error
         return incoming.sha256
@@ -86,10 +94,13 @@ class Files:
     def remove(self, sha256: str) -> None:
         self.path(sha256).unlink(missing_ok=True)
 
-    def remove_unfinished(self) -> None:
-        """What a crash left of uploads."""
-        for path in self._folder.glob(INCOMING + "*"):
-            path.unlink(missing_ok=True)
+    def keep_only(self, originals: Container[str]) -> None:
+        """Removes what a crash left: unfinished uploads, and originals whose documents are gone or never came."""
+        if not self._folder.is_dir():
+            return
+        for path in self._folder.iterdir():
+            if path.name.startswith(INCOMING) or (ORIGINAL.fullmatch(path.name) and path.name not in originals):
+                path.unlink(missing_ok=True)
 
     def _sync_folder(self) -> None:
         """On POSIX a rename is on the disk only when its folder is."""

@@ -11,11 +11,11 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from backend.errors import DamagedData, LocalChatError, from_storage
+from backend.stores import passage_writes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,9 +27,6 @@ Result = TypeVar("Result")
 
 TABLE: Final = "passages"
 DIMENSIONS: Final = 384
-KEEP_VERSIONS: Final = timedelta(minutes=5)
-"""A version that a search is still reading must not be cleaned away under it."""
-
 IDENTITY = re.compile(r"[0-9a-f]{32}")
 PASSAGE = re.compile(r"[0-9a-f]{32}-[0-9]+")
 COLUMNS: Final = ["id", "document_id", "index", "text", "kind", "page", "heading", "start", "end"]
@@ -61,6 +58,16 @@ class NewPassage:
     start: int
     end: int
     terms: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """vectors: (len(passages), 384), made by `embedder`."""
+
+    document_id: str
+    passages: Sequence[NewPassage]
+    vectors: NDArray[np.float32]
+    embedder: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,36 +106,26 @@ class Vectors:
     def replace(
         self, document_id: str, passages: Sequence[NewPassage], vectors: NDArray[np.float32], embedder: str
     ) -> None:
-        """All passages of a document, in one commit; what it had before is deleted first. vectors: (n, 384)."""
-        import pyarrow as pa
+        """All passages of a document in the place of those it had, in one commit. vectors: (n, 384)."""
+        self.replace_many([NewDocument(document_id, passages, vectors, embedder)])
 
-        count = len(passages)
-        columns = {
-            "id": [f"{document_id}-{index}" for index in range(count)],
-            "document_id": [document_id] * count,
-            "index": range(count),
-            **{
-                name: [getattr(passage, name) for passage in passages]
-                for name in ("text", "kind", "page", "start", "end")
-            },
-            "heading": [list(passage.heading) for passage in passages],
-            "terms": [passage.terms for passage in passages],
-            "embedder": [embedder] * count,
-        }
-        schema = _schema()
-        arrays = {name: pa.array(values, schema.field(name).type) for name, values in columns.items()}
-        arrays["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), DIMENSIONS)
-        rows = pa.table([arrays[name] for name in schema.names], schema=schema)
+    def replace_many(self, documents: Sequence[NewDocument]) -> None:
+        """The same for several documents, all in one commit; a document without passages has none afterwards."""
+        rows = passage_writes.rows(documents, _schema())
+        condition = _among([document.document_id for document in documents])
+        if condition is None:
+            return
         with self._changing:
-            self.delete(document_id)
-            self._try(lambda table: table.add(rows))
+            self._try(lambda table: passage_writes.replace(table, rows, condition))
 
     def delete(self, document_id: str) -> None:
         """Nothing happens when there is nothing of it, so that no empty version is made."""
-        if not self._exists():
-            return
-        condition = _among([document_id])
-        if condition is None:
+        self.delete_many([document_id])
+
+    def delete_many(self, document_ids: Sequence[str]) -> None:
+        """The same for several documents, in one commit."""
+        condition = _among(document_ids)
+        if condition is None or not self.exists():
             return
         with self._changing:
             if self._try(lambda table: table.count_rows(condition)):
@@ -136,13 +133,12 @@ class Vectors:
 
     def keep_only(self, document_ids: Callable[[], Iterable[str]]) -> int:
         """Deletes the passages of documents that no longer exist, which a crash may leave; how many those were."""
-        if not self._exists():
+        if not self.exists():
             return 0
         stored = self._try(lambda table: table.search().select(["document_id"]).to_arrow())
         # Asked after the look at the passages: a document's row is there before its passages are.
         orphans = set(stored["document_id"].unique().to_pylist()) - set(document_ids())
-        for orphan in orphans:
-            self.delete(orphan)
+        self.delete_many(sorted(orphans))
         return len(orphans)
 
     def nearest(self, vector: NDArray[np.float32], limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
@@ -166,7 +162,7 @@ class Vectors:
     def passages(self, document_id: str, offset: int = 0, limit: int = 100) -> list[StoredPassage]:
         """In the order of the document."""
         condition = _among([document_id])
-        if condition is None or not self._exists():
+        if condition is None or not self.exists():
             return []
         window = f"{condition} AND `index` >= {int(offset)} AND `index` < {int(offset) + int(limit)}"
         rows = self._try(lambda table: table.search().where(window).select(COLUMNS).limit(limit).to_list())
@@ -175,14 +171,14 @@ class Vectors:
     def index_of(self, document_id: str, passage_id: str) -> int | None:
         """Which passage of its document it is, from 0; None when it is not there."""
         among = _among([document_id])
-        if among is None or not PASSAGE.fullmatch(passage_id) or not self._exists():
+        if among is None or not PASSAGE.fullmatch(passage_id) or not self.exists():
             return None
         condition = f"{among} AND id = '{passage_id}'"
         rows = self._try(lambda table: table.search().where(condition).select(["index"]).limit(1).to_list())
         return rows[0]["index"] if rows else None
 
     def count(self, document_id: str | None = None) -> int:
-        if not self._exists():
+        if not self.exists():
             return 0
         condition = None if document_id is None else _among([document_id])
         if document_id is not None and condition is None:
@@ -193,8 +189,12 @@ class Vectors:
     def optimize(self) -> None:
         """Joins small files, brings the index up to date and cleans old versions away."""
         with self._changing:
-            if self._exists():
-                self._try(lambda table: table.optimize(cleanup_older_than=KEEP_VERSIONS))
+            if self.exists():
+                self._try(passage_writes.optimize)
+
+    def size(self) -> int:
+        """Bytes on the disk."""
+        return passage_writes.size(self._folder)
 
     def _hits(
         self,
@@ -207,7 +207,7 @@ class Vectors:
         import numpy as np
 
         condition = None if document_ids is None else _among(document_ids)
-        if not self._exists() or (document_ids is not None and condition is None):
+        if not self.exists() or (document_ids is not None and condition is None):
             return []
 
         def run(table: Any) -> list[dict[str, Any]]:
@@ -221,7 +221,8 @@ class Vectors:
             Hit(_stored(row), score(row[column]), np.asarray(row["vector"], dtype=np.float32)) for row in self._try(run)
         ]
 
-    def _exists(self) -> bool:
+    def exists(self) -> bool:
+        """Whether anything was ever written; quick."""
         return self._opened is not None or (self._folder / f"{TABLE}.lance").is_dir()
 
     def _try(self, operation: Callable[[Any], Result]) -> Result:

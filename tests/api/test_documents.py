@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -161,3 +162,91 @@ def test_a_picked_folder_brings_its_files_but_not_the_hidden_ones(
 def test_picking_nothing_adds_nothing(client: FlaskClient, app: Flask) -> None:
     services_of(app).desktop = Window()
     assert events(client.post("/api/documents/pick", json={}).text) == [{"total_documents": 0, "done": True}]
+
+
+def test_a_list_is_searched_sorted_and_summed(client: FlaskClient) -> None:
+    upload(client, (b"one two three", "Bericht März.txt"), (b"two", "a.txt"), (b"\x00", "empty März.txt"))
+    found = client.get("/api/documents?q=MÄRZ&sort=name").get_json()
+    assert [item["filename"] for item in found["documents"]] == ["Bericht März.txt", "empty März.txt"]
+    assert (found["total"], found["documents_total"], found["passages"]) == (2, 3, 2)
+    assert found["disk"] > found["size"] == 17
+    first = client.get("/api/documents?sort=status&limit=1").get_json()["documents"][0]
+    assert (first["status"], first["searchable"]) == ("failed", False)
+    assert client.get("/api/documents?sort=nonsense").status_code == 422
+    assert client.get("/api/documents?folder=unknown").get_json()["total"] == 0
+
+
+def test_the_text_is_shown_as_it_was_read(client: FlaskClient) -> None:
+    upload(client, (b"# Title\n\nThe tower is high.\n\nIt is old.", "tower.md"))
+    (document,) = client.get("/api/documents").get_json()["documents"]
+    address = f"/api/documents/{document['id']}"
+    whole = client.get(f"{address}/text").get_json()
+    assert whole == {"text": "Title\n\nThe tower is high.\n\nIt is old.", "offset": 0, "total": 37}
+    for passage in client.get(f"{address}/passages").get_json()["passages"]:
+        assert whole["text"][passage["start"] : passage["end"]] == passage["text"]
+    assert client.get(f"{address}/text?offset=7&limit=5").get_json()["text"] == "The t"
+    assert client.get("/api/documents/unknown/text").status_code == 404
+
+
+def test_a_protected_file_says_so_and_takes_its_password(http: httpx.Client, shared: Path) -> None:
+    with (shared / "corpus" / "password.pdf").open("rb") as file:
+        http.post("/api/documents/upload", files={"files": ("password.pdf", file)})
+    (document,) = http.get("/api/documents").json()["documents"]
+    assert document["error"]["code"] == "EncryptedDocument"
+    address = f"/api/documents/{document['id']}"
+    assert http.post(f"{address}/retry", json={"password": ""}).status_code == 422
+    assert http.post(f"{address}/retry", json={"password": "password"}).status_code == 200
+    assert wait_until_done(http, address)["status"] == "ready"
+
+
+def wait_until_done(http: httpx.Client, address: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        document: dict[str, Any] = http.get(address).json()
+        if document["status"] in ("ready", "failed"):
+            return document
+        time.sleep(0.05)
+    raise AssertionError("it does not come to an end")
+
+
+def test_what_waits_is_cancelled_and_what_is_done_is_not(http: httpx.Client, app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_text("A sentence of many words that goes on. " * 20_000, encoding="utf-8")
+    arrival = services_of(app).library.keep_path(tmp_path / "long.txt")
+    assert arrival.document is not None
+    address = f"/api/documents/{arrival.document.id}"
+    cancelled = http.post(f"{address}/cancel").json()
+    assert (cancelled["status"], cancelled["error"]["code"]) == ("failed", "Cancelled")
+    assert http.post(f"{address}/cancel").status_code == 409
+    assert http.delete(address).status_code == 200
+    assert http.post(f"{address}/cancel").status_code == 404
+
+
+def test_a_file_with_its_path_replaces_its_earlier_version(client: FlaskClient, tmp_path: Path) -> None:
+    path = str(tmp_path / "news.txt")
+    for content in (b"The zebra ran.", b"The giraffe came."):
+        data = {"files": (io.BytesIO(content), "news.txt"), "paths": path}
+        assert '"success":true' in client.post("/api/documents/upload", data=data).text
+    (document,) = client.get("/api/documents").get_json()["documents"]
+    assert (document["path"], document["passages"]) == (path, 1)
+    assert client.get(f"/api/documents/{document['id']}/text").get_json()["text"] == "The giraffe came."
+    two = {"files": (io.BytesIO(b"x"), "a.txt"), "paths": [path, path]}
+    assert client.post("/api/documents/upload", data=two).get_json()["error"] == "InvalidRequest"
+
+
+def test_folders_are_added_listed_and_left(http: httpx.Client, tmp_path: Path) -> None:
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "a.txt").write_text("The zebra ran.", encoding="utf-8")
+    assert http.post("/api/folders", json={"path": str(tmp_path / "nowhere")}).json()["error"] == "InvalidRequest"
+    assert http.post("/api/folders", json={}).json()["error"] == "Conflict", "there is no window to choose in"
+    folder = http.post("/api/folders", json={"path": str(tmp_path / "papers")}).json()
+    assert (folder["path"], folder["error"]) == (str(tmp_path / "papers"), None)
+    deadline = time.monotonic() + 90
+    while http.get("/api/folders").json()["folders"][0]["ready"] < 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    (document,) = http.get(f"/api/documents?folder={folder['id']}").json()["documents"]
+    assert (document["folder_id"], document["path"]) == (folder["id"], str(tmp_path / "papers" / "a.txt"))
+    assert http.post(f"/api/folders/{folder['id']}/look").json()["state"] in ("scanning", "watching")
+    assert http.delete(f"/api/folders/{folder['id']}").json() == {"ok": True}
+    assert http.get("/api/documents").json()["total"] == 0
+    assert http.delete(f"/api/folders/{folder['id']}").status_code == 404

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from backend.services.events import FileResult, Notice, Progress, Result, Upload
 from backend.services.search import Search
 from backend.stores.database import Database
 from backend.stores.documents import Documents
+from backend.stores.folders import Folders
 from backend.stores.vectors import Vectors
 from tests.conftest import ROOT, SOON
 
@@ -31,10 +33,13 @@ class Shelf:
     def __init__(self, data: Path, models: Path = ROOT / "models") -> None:
         data.mkdir(exist_ok=True)
         self.data = data
-        self.documents = Documents(Database(data / "localchat.db"))
+        database = Database(data / "localchat.db")
+        self.documents = Documents(database)
+        self.folders = Folders(database)
         self.vectors = Vectors(data / "passages.lance")
         embedder = Embedder(models)
-        self.library = Library(Config(data, models, data), self.documents, self.vectors, embedder)
+        config = Config(data, models, data)
+        self.library = Library(config, self.documents, self.vectors, embedder, folders=self.folders)
         self.search = Search(self.documents, self.vectors, embedder)
 
     def add(self, path: Path, name: str | None = None) -> FileResult:
@@ -197,6 +202,118 @@ def test_reading_again_gives_each_passage_once(shelf: Shelf, shared: Path) -> No
     shelf.library.retry(result.document_id)
     assert shelf.wait(result.document_id) == "ready"
     assert shelf.vectors.count() == result.passages
+
+
+def test_a_new_version_of_a_path_replaces_the_old_which_answers_until_then(shelf: Shelf, tmp_path: Path) -> None:
+    path = tmp_path / "news.txt"
+    path.write_text("The zebra ran away.", encoding="utf-8")
+    first = shelf.library.keep_path(path).document
+    assert first is not None
+    assert shelf.wait(first.id) == "ready"
+    path.write_text("The giraffe came back.", encoding="utf-8")
+    arrival = shelf.library.keep_path(path)
+    assert arrival.document is not None
+    assert (arrival.document.id, arrival.known) == (first.id, False)
+    assert any(found.filename == "news.txt" for found in shelf.search.find("animal that ran", limit=1))
+    assert shelf.wait(first.id) == "ready"
+    assert [passage.text for passage in shelf.vectors.passages(first.id)] == ["The giraffe came back."]
+    assert shelf.documents.list()[1] == 1
+    assert len(list((shelf.data / "files").iterdir())) == 1, "the original of the version before is gone"
+    assert shelf.documents.text(first.id, 0, 100) == ("The giraffe came back.", 22)
+
+
+def test_a_new_version_that_cannot_be_read_leaves_the_old_answering(shelf: Shelf, tmp_path: Path) -> None:
+    path = tmp_path / "news.txt"
+    path.write_text("The zebra ran away.", encoding="utf-8")
+    first = shelf.library.keep_path(path).document
+    assert first is not None
+    assert shelf.wait(first.id) == "ready"
+    path.write_bytes(b"")
+    shelf.library.keep_path(path)
+    assert shelf.wait(first.id) == "failed"
+    assert shelf.documents.get(first.id).error_code == "EmptyDocument"
+    assert shelf.search.find("zebra")[0].text == "The zebra ran away."
+
+
+def test_cancelled_work_stops_at_once_and_can_be_taken_up_again(shelf: Shelf, long_text: Path, shared: Path) -> None:
+    arrival = shelf.library.keep_path(long_text)
+    assert arrival.document is not None
+    identity = arrival.document.id
+    results: list[str | None] = []
+    for event in shelf.library.follow([arrival]):
+        if isinstance(event, Progress) and event.progress.stage == "embedding" and not results:
+            assert shelf.library.cancel(identity).error_code == "Cancelled"
+        if isinstance(event, Result):
+            results.append(event.result.code)
+    assert results == ["Cancelled"]
+    assert shelf.library.progress(identity) is None
+    with pytest.raises(Conflict):
+        shelf.library.cancel(identity)
+    assert shelf.add(shared / "corpus" / "DA-1p.pdf").success, "the next goes on"
+    assert shelf.vectors.count(identity) == 0
+    shelf.library.retry(identity)
+    assert shelf.wait(identity) == "ready"
+
+
+def test_a_protected_file_asks_for_its_password_and_takes_it(shelf: Shelf, shared: Path) -> None:
+    result = shelf.add(shared / "corpus" / "password.pdf")
+    assert result.code == "EncryptedDocument"
+    assert result.document_id is not None
+    shelf.library.retry(result.document_id, "wrong")
+    assert shelf.wait(result.document_id) == "failed"
+    assert shelf.documents.get(result.document_id).error_code == "EncryptedDocument"
+    shelf.library.retry(result.document_id, "password")
+    assert shelf.wait(result.document_id) == "ready"
+    assert b"wrong" not in (shelf.data / "localchat.db").read_bytes()
+
+
+def test_progress_tells_the_seconds_that_are_left(shelf: Shelf, long_text: Path) -> None:
+    events = list(shelf.library.follow([shelf.library.keep_path(long_text)]))
+    left = [event.progress.seconds_left for event in events if isinstance(event, Progress)]
+    assert left[-1] == 0
+    assert any(seconds for seconds in left[:-1] if seconds is not None)
+
+
+NAMES = [
+    "../../etc/passwd",
+    "a\"b'c;--.txt",
+    "new\nline.txt",
+    "\U0001f389 emoji.txt",
+    "x" * 300 + ".txt",
+    "..",
+    "\u202etxt.exe.txt",
+]
+
+
+def test_hostile_names_are_shown_and_lead_nowhere(shelf: Shelf, tmp_path: Path) -> None:
+    for number, name in enumerate(NAMES):
+        (tmp_path / "file").write_text(f"This is file number {number}.", encoding="utf-8")
+        assert shelf.add(tmp_path / "file", name).success, name
+    shown = [row.filename for row in shelf.documents.list()[0]]
+    assert len(shown) == len(NAMES)
+    assert not any("/" in name or "\n" in name or "\u202e" in name for name in shown)
+    assert shelf.documents.list(words="emoji")[1] == 1
+    assert {len(path.name) for path in (shelf.data / "files").iterdir()} == {64}
+
+
+def test_two_uploads_of_one_file_at_once_are_one_document(shelf: Shelf, shared: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: shelf.add(shared / "corpus" / "DA-1p.pdf"), range(4)))
+    assert all(result.success for result in results)
+    assert len({result.document_id for result in results}) == 1
+    assert shelf.vectors.count() == results[0].passages
+
+
+def test_many_small_files_come_in_few_commits(shelf: Shelf, tmp_path: Path) -> None:
+    arrivals = []
+    for number in range(30):
+        (tmp_path / f"{number}.txt").write_text(f"This is file number {number}.", encoding="utf-8")
+        arrivals.append(shelf.library.keep_path(tmp_path / f"{number}.txt"))
+    results = [event.result for event in shelf.library.follow(arrivals) if isinstance(event, Result)]
+    assert all(result.success for result in results)
+    assert shelf.vectors.count() == 30
+    commits = len(list((shelf.data / "passages.lance" / "passages.lance" / "_versions").glob("*.manifest")))
+    assert commits < 25
 
 
 def test_closing_in_the_middle_is_quick_and_the_next_start_goes_on(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from backend.errors import DamagedDocument, EncryptedDocument, ReadingTimeout, TooLarge
@@ -65,6 +66,30 @@ def test_a_reader_that_hangs_is_killed(tmp_path: Path) -> None:
         text(hang, tmp_path / "a")
     assert time.monotonic() - started < 30
     assert hang.pid is None
+
+
+def test_a_reader_that_eats_memory_is_killed_with_what_it_started(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("hello", encoding="utf-8")
+    eat = "import subprocess, sys; b = bytearray(300 * 1024**2); open(sys.argv[1], 'w').write('x'); input()"
+    start = (
+        f"import subprocess, sys; input(); subprocess.run([sys.executable, '-c', {eat!r}, {str(tmp_path / 'ate')!r}])"
+    )
+    hungry = Reader([sys.executable, "-c", start], environment(), most_memory=200 * 1024**2)
+    with pytest.raises(TooLarge):
+        text(hungry, tmp_path / "a")
+    assert hungry.pid is None
+    me = psutil.Process()
+    assert not [child for child in me.children(recursive=True) if "bytearray" in " ".join(child.cmdline())]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the system sets no such limit there")
+def test_a_reader_that_computes_for_ever_is_ended_by_the_system(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("hello", encoding="utf-8")
+    burn = (
+        "from backend.pipeline.readers.worker import _limit_processor; input(); _limit_processor(0)\nwhile True: pass"
+    )
+    with pytest.raises(ReadingTimeout):
+        text(Reader([sys.executable, "-c", burn], environment()), tmp_path / "a")
 
 
 def test_what_is_not_understood_is_damage(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from backend.errors import NotFound
 from backend.stores.database import Database
-from backend.stores.documents import Documents
+from backend.stores.documents import Documents, Gone
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_what_was_interrupted_is_queued_again(documents: Documents) -> None:
 
 def test_a_deleted_row_cannot_become_ready(documents: Documents) -> None:
     row, _ = documents.add("a" * 64, "one.txt", 5)
-    assert documents.delete(row.id) == row
+    assert documents.delete(row.id) == Gone([row.id], [row.sha256])
     assert not documents.ready(row.id, 1, 1)
     assert documents.delete(row.id) is None
     with pytest.raises(NotFound):

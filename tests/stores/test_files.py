@@ -25,12 +25,14 @@ def test_a_file_is_kept_under_its_hash_and_nothing_else_remains(tmp_path: Path) 
     assert list((tmp_path / "files").iterdir()) == []
 
 
-def test_what_a_crash_left_of_an_upload_is_removed(tmp_path: Path) -> None:
+def test_what_a_crash_left_is_removed(tmp_path: Path) -> None:
     files = Files(tmp_path / "files")
+    files.keep_only(set())
     (tmp_path / "files").mkdir()
-    (tmp_path / "files" / "incoming-half").write_bytes(b"half")
-    files.remove_unfinished()
-    assert list((tmp_path / "files").iterdir()) == []
+    for name in ("incoming-half", "a" * 64, "b" * 64, "notes of its owner"):
+        (tmp_path / "files" / name).write_bytes(b"half")
+    files.keep_only({"a" * 64})
+    assert {path.name for path in (tmp_path / "files").iterdir()} == {"a" * 64, "notes of its owner"}
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import uuid
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from backend.pipeline.terms import terms
-from backend.stores.vectors import DIMENSIONS, NewPassage, Vectors
+from backend.stores import passage_writes
+from backend.stores.vectors import DIMENSIONS, NewDocument, NewPassage, Vectors
 
 A, B = uuid.uuid4().hex, uuid.uuid4().hex
 HOSTILE = ["' OR 1=1 --", "x' OR '1'='1", A + "' OR 1=1", "", "%"]
@@ -107,3 +110,37 @@ def test_a_store_that_was_never_written_is_empty_and_stays_unopened(tmp_path: Pa
     assert vectors.matching(terms("tower"), 10) == []
     vectors.delete(A)
     assert not (tmp_path / "passages.lance").exists()
+
+
+def test_several_documents_are_replaced_in_one_commit(vectors: Vectors, tmp_path: Path) -> None:
+    vectors.replace(A, new("old tower", "second"), directions(0, 1), "test")
+    versions = tmp_path / "passages.lance" / "passages.lance" / "_versions"
+    before = len(list(versions.glob("*.manifest")))
+    vectors.replace_many(
+        [
+            NewDocument(A, new("new tower"), directions(2), "test"),
+            NewDocument(B, new("a bridge", "a boat"), directions(3, 4), "test"),
+        ]
+    )
+    assert len(list(versions.glob("*.manifest"))) == before + 1
+    assert [passage.text for passage in vectors.passages(A)] == ["new tower"]
+    assert [hit.passage.text for hit in vectors.matching(terms("bridge"), 5)] == ["a bridge"]
+    vectors.replace(A, [], np.empty((0, 384), dtype=np.float32), "test")
+    assert (vectors.count(A), vectors.count(B)) == (0, 2)
+    vectors.delete_many([A, B, "' OR 1=1"])
+    assert vectors.count() == 0
+
+
+def test_a_hundred_replacements_leave_no_more_than_the_last(
+    vectors: Vectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"number {number} " + "of many words " * 50 for number in range(60)]
+    rows = np.eye(60, 384, dtype=np.float32)
+    for round_ in range(100):
+        vectors.replace(A, new(*[f"{text} {round_}" for text in texts]), rows, "test")
+    time.sleep(1.1)
+    monkeypatch.setattr(passage_writes, "KEEP_VERSIONS", timedelta(seconds=1))
+    vectors.optimize()
+    raw = sum(len(text) for text in texts) + rows.nbytes
+    assert vectors.size() < 2 * raw
+    assert vectors.count() == 60

@@ -1,8 +1,8 @@
 """The child process that reads files: whatever a hostile one does to it, the app goes on.
 
-It takes one request a line on stdin, {"path", "filename", "password"?}, and answers each with lines of JSON on stdout:
-those of `blocks.to_json` as it goes, and last {"end": true} or {"error": code, "message"}. It ends when stdin does.
-Nothing that it writes to stderr names a file.
+It takes one request a line on stdin, {"path", "filename", "password"?, "seconds"}, and answers each with lines of JSON
+on stdout: batches (`blocks.to_json`) as it goes, and last {"end": true} or {"error": code, "message"}. `seconds`: of
+processor time, after which the system ends it. It ends when stdin does. Nothing that it writes to stderr names a file.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import queue
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -46,6 +47,7 @@ def _listen(requests: queue.SimpleQueue[bytes]) -> None:
 
 def _answer(request: dict[str, Any], answers: TextIO) -> None:
     filename = request["filename"]
+    _limit_processor(request["seconds"])
     try:
         for batch in read(Path(request["path"]), filename, request.get("password")):
             _say(answers, to_json(batch))
@@ -90,3 +92,14 @@ def _limit() -> None:
         _, most = resource.getrlimit(limit)
         soft = value if most == resource.RLIM_INFINITY else min(value, most)
         resource.setrlimit(limit, (soft, most))
+
+
+def _limit_processor(seconds: float) -> None:
+    """Holds even where a library neither returns nor lets another thread run, and the app is gone."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    used = time.process_time()
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used + seconds) + 1, most))

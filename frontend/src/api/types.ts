@@ -913,12 +913,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest first. */
+        /** The newest first, unless sorted otherwise; with the numbers of all. */
         get: {
             parameters: {
                 query?: {
                     status?: ("queued" | "reading" | "embedding" | "ready" | "failed") | null;
                     collection?: string | null;
+                    q?: string;
+                    sort?: "added" | "name" | "size" | "passages" | "status";
+                    folder?: string | null;
                     offset?: number;
                     limit?: number;
                 };
@@ -1014,7 +1017,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Adds files (multipart, field `files`, many) and follows them until each is ready or refused. */
+        /** Adds files (multipart, field `files`, many) and follows them until each is ready or refused. With as many fields `paths`, which say where the files lie, one that was changed replaces its earlier version. */
         post: {
             parameters: {
                 query?: never;
@@ -1134,6 +1137,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/documents/{identity}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes it off the queue, or stops the work on it; what was read of it before stays. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Document"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/documents/{identity}/passages": {
         parameters: {
             query?: never;
@@ -1196,7 +1246,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Reads it once more, after a failure or to bring it up to date. */
+        /** Reads it once more, after a failure or to bring it up to date; with the password of one that is protected. */
         post: {
             parameters: {
                 query?: never;
@@ -1206,7 +1256,11 @@ export interface paths {
                 };
                 cookie?: never;
             };
-            requestBody?: never;
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RetryBody"];
+                };
+            };
             responses: {
                 /** @description OK */
                 200: {
@@ -1228,6 +1282,56 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents/{identity}/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The text as it was read. */
+        get: {
+            parameters: {
+                query?: {
+                    offset?: number;
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DocumentText"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1260,6 +1364,178 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Engine"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** By path, each with what is kept of it. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FolderList"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Reads a folder with all that lies in it, and follows it from now on. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["FolderBody"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Folder"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/folders/{identity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Follows it no more; its documents go, but for those that lie elsewhere too. The folder itself is left alone. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Ok"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/folders/{identity}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks at the whole of it, now. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Folder"];
                     };
                 };
                 /** @description What happened and what to do */
@@ -2932,7 +3208,12 @@ export interface components {
                 [key: string]: string | number;
             };
         };
-        /** Document */
+        /**
+         * Document
+         * @description `searchable`: its passages are found, be it those of the version before the one that is being read or failed.
+         *
+         *     `path`: where its file lies on this computer, where that is known. `parent_id`: the mail that carries it.
+         */
         Document: {
             /** Added At */
             added_at: string;
@@ -2944,12 +3225,32 @@ export interface components {
             error: components["schemas"]["DocumentError"] | null;
             /** Filename */
             filename: string;
+            /**
+             * Folder Id
+             * @default null
+             */
+            folder_id?: string | null;
             /** Id */
             id: string;
+            /**
+             * Notices
+             * @default []
+             */
+            notices?: components["schemas"]["DocumentNotice"][];
             /** Pages */
             pages: number | null;
+            /**
+             * Parent Id
+             * @default null
+             */
+            parent_id?: string | null;
             /** Passages */
             passages: number;
+            /**
+             * Path
+             * @default null
+             */
+            path?: string | null;
             /**
              * Progress
              * @default null
@@ -2957,6 +3258,11 @@ export interface components {
             progress?: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * Searchable
+             * @default false
+             */
+            searchable?: boolean;
             /** Size */
             size: number;
             /**
@@ -2985,11 +3291,16 @@ export interface components {
         };
         /**
          * DocumentList
-         * @description `total` counts the documents that match; `passages`, `size` (bytes) and `working` (not ready yet) are of all.
+         * @description `total` counts the documents that match; `documents_total`, `passages`, `size` (bytes of the originals),
+         *     `disk` (bytes of originals and passages) and `working` (not ready yet) are of all.
          */
         DocumentList: {
+            /** Disk */
+            disk: number;
             /** Documents */
             documents: components["schemas"]["Document"][];
+            /** Documents Total */
+            documents_total: number;
             /** Passages */
             passages: number;
             /** Size */
@@ -2999,6 +3310,18 @@ export interface components {
             /** Working */
             working: number;
         };
+        /**
+         * DocumentNotice
+         * @description What its owner should know about a document that was read all the same: pages that are scans, and so on.
+         */
+        DocumentNotice: {
+            /** Code */
+            code: string;
+            /** Count */
+            count: number;
+            /** Message */
+            message: string;
+        };
         /** DocumentQuery */
         DocumentQuery: {
             /**
@@ -3007,6 +3330,11 @@ export interface components {
              * @default null
              */
             collection?: string | null;
+            /**
+             * Folder
+             * @default null
+             */
+            folder?: string | null;
             /**
              * Limit
              * @default 200
@@ -3018,10 +3346,35 @@ export interface components {
              */
             offset?: number;
             /**
+             * Q
+             * @description words that the name holds
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @description added: the newest first
+             * @default added
+             * @enum {string}
+             */
+            sort?: "added" | "name" | "size" | "passages" | "status";
+            /**
              * Status
              * @default null
              */
             status?: ("queued" | "reading" | "embedding" | "ready" | "failed") | null;
+        };
+        /**
+         * DocumentText
+         * @description A part of the text as it was read, whose `offset` passages count in too; `total` letters in all.
+         */
+        DocumentText: {
+            /** Offset */
+            offset: number;
+            /** Text */
+            text: string;
+            /** Total */
+            total: number;
         };
         /** Engine */
         Engine: {
@@ -3085,6 +3438,8 @@ export interface components {
         /**
          * FileProgress
          * @description `done` of `total` in `stage`: bytes while storing, pages while reading, passages while embedding.
+         *
+         *     `seconds_left` until the document is ready, by the speed so far; None while there is no telling.
          */
         FileProgress: {
             /** Document Id */
@@ -3093,6 +3448,11 @@ export interface components {
             done: number;
             /** Filename */
             filename: string;
+            /**
+             * Seconds Left
+             * @default null
+             */
+            seconds_left?: number | null;
             /**
              * Stage
              * @enum {string}
@@ -3124,6 +3484,54 @@ export interface components {
             passages?: number;
             /** Success */
             success: boolean;
+        };
+        /**
+         * Folder
+         * @description A watched folder. `state` missing: it is not there, and nothing is deleted for that.
+         *
+         *     `files` are kept of it; `left_out` counts files of kinds that are not read, `closed` what could not be opened.
+         */
+        Folder: {
+            /** Added At */
+            added_at: string;
+            /** Closed */
+            closed: number;
+            /** Documents */
+            documents: number;
+            error: components["schemas"]["DocumentError"] | null;
+            /** Failed */
+            failed: number;
+            /** Files */
+            files: number;
+            /** Id */
+            id: string;
+            /** Left Out */
+            left_out: number;
+            /** Passages */
+            passages: number;
+            /** Path */
+            path: string;
+            /** Ready */
+            ready: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "scanning" | "watching" | "missing";
+        };
+        /** FolderBody */
+        FolderBody: {
+            /**
+             * Path
+             * @description left out: chosen in the window's dialog
+             * @default null
+             */
+            path?: string | null;
+        };
+        /** FolderList */
+        FolderList: {
+            /** Folders */
+            folders: components["schemas"]["Folder"][];
         };
         /** Health */
         Health: {
@@ -3853,6 +4261,15 @@ export interface components {
         Result: {
             result: components["schemas"]["FileResult"];
         };
+        /** RetryBody */
+        RetryBody: {
+            /**
+             * Password
+             * @description opens the file; never kept
+             * @default null
+             */
+            password?: string | null;
+        };
         /** SearchBody */
         SearchBody: {
             /**
@@ -4145,6 +4562,20 @@ export interface components {
             /** Tag */
             tag: string;
         };
+        /** TextQuery */
+        TextQuery: {
+            /**
+             * Limit
+             * @default 65536
+             */
+            limit?: number;
+            /**
+             * Offset
+             * @description letters
+             * @default 0
+             */
+            offset?: number;
+        };
         /** Thinking */
         Thinking: {
             /** Thinking */
@@ -4224,13 +4655,18 @@ export type Document = components['schemas']['Document'];
 export type DocumentCounts = components['schemas']['DocumentCounts'];
 export type DocumentError = components['schemas']['DocumentError'];
 export type DocumentList = components['schemas']['DocumentList'];
+export type DocumentNotice = components['schemas']['DocumentNotice'];
 export type DocumentQuery = components['schemas']['DocumentQuery'];
+export type DocumentText = components['schemas']['DocumentText'];
 export type Engine = components['schemas']['Engine'];
 export type ErrorResponse = components['schemas']['ErrorResponse'];
 export type ExportQuery = components['schemas']['ExportQuery'];
 export type Failure = components['schemas']['Failure'];
 export type FileProgress = components['schemas']['FileProgress'];
 export type FileResult = components['schemas']['FileResult'];
+export type Folder = components['schemas']['Folder'];
+export type FolderBody = components['schemas']['FolderBody'];
+export type FolderList = components['schemas']['FolderList'];
 export type Health = components['schemas']['Health'];
 export type ImportDone = components['schemas']['ImportDone'];
 export type ImportProgress = components['schemas']['ImportProgress'];
@@ -4276,6 +4712,7 @@ export type RestoreBody = components['schemas']['RestoreBody'];
 export type RestoreDone = components['schemas']['RestoreDone'];
 export type RestoreState = components['schemas']['RestoreState'];
 export type Result = components['schemas']['Result'];
+export type RetryBody = components['schemas']['RetryBody'];
 export type SearchBody = components['schemas']['SearchBody'];
 export type SearchResponse = components['schemas']['SearchResponse'];
 export type SearchResult = components['schemas']['SearchResult'];
@@ -4290,6 +4727,7 @@ export type Storage = components['schemas']['Storage'];
 export type Stored = components['schemas']['Stored'];
 export type Support = components['schemas']['Support'];
 export type TagCount = components['schemas']['TagCount'];
+export type TextQuery = components['schemas']['TextQuery'];
 export type Thinking = components['schemas']['Thinking'];
 export type TurnUsage = components['schemas']['TurnUsage'];
 export type UploadDone = components['schemas']['UploadDone'];

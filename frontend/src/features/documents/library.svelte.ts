@@ -132,7 +132,7 @@ export class Library {
   }
 
   async retry(document: Document): Promise<void> {
-    await this.#do(api.POST("/api/documents/{identity}/retry", { params: { path: { identity: document.id } } }));
+    await this.#do(api.POST("/api/documents/{identity}/retry", { params: { path: { identity: document.id } }, body: {} }));
   }
 
   async remove(document: Document): Promise<void> {
