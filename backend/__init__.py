@@ -81,6 +81,7 @@ def _create_api(config: Config, database: Database) -> Flask:
     app = Flask(__name__, static_folder=None)
     routes.install(app, services)
     services.library.start()
+    services.knowledge.start()
     return app
 
 
@@ -93,6 +94,8 @@ def _services(config: Config, database: Database) -> Services:
     from backend.services.chat import Chat
     from backend.services.child import command, environment
     from backend.services.documents import Library
+    from backend.services.evaluate import Evaluation
+    from backend.services.knowledge import Knowledge
     from backend.services.models import Models
     from backend.services.restore import Restore
     from backend.services.search import Search
@@ -103,6 +106,7 @@ def _services(config: Config, database: Database) -> Services:
     from backend.stores.documents import Documents
     from backend.stores.imports import Imports
     from backend.stores.pictures import Pictures
+    from backend.stores.passages_search import PassageSearch
     from backend.stores.presets import Presets
     from backend.stores.settings import Settings
     from backend.stores.vectors import Vectors
@@ -116,7 +120,9 @@ def _services(config: Config, database: Database) -> Services:
     vectors = Vectors(config.data / "passages.lance")
     embedder = Embedder(config.models)
     library = Library(config, documents, vectors, embedder)
-    search = Search(documents, vectors, embedder)
+    passages = PassageSearch(vectors)
+    knowledge = Knowledge(vectors, passages, embedder, settings)
+    search = Search(documents, passages, embedder, knowledge)
     builtin = BuiltinEngine(config.models / FILE, command("builtin-engine"), environment())
     program = OllamaProgram(config.data / "logs" / "ollama.log")
     models = Models(settings, builtin, config.ollama_host, program)
@@ -141,7 +147,9 @@ def _services(config: Config, database: Database) -> Services:
         presets,
         collections,
         library,
+        knowledge,
         search,
+        Evaluation(documents, passages, embedder),
         models,
         chat,
         Backup(config, database, library, VERSION),

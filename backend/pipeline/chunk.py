@@ -43,9 +43,10 @@ class Passage:
     end: int
 
 
-def with_heading(heading: Sequence[str], text: str) -> str:
-    """What is embedded and indexed: a paragraph rarely repeats what its heading says."""
-    return " › ".join(heading) + "\n" + text if heading else text
+def with_heading(heading: Sequence[str], text: str, title: str = "") -> str:
+    """What is embedded and indexed: a paragraph rarely repeats what its heading and its document's title say."""
+    path = [title, *heading] if title and title not in heading else heading
+    return " › ".join(path) + "\n" + text if path else text
 
 
 def chunk(batches: Iterable[Sequence[Block]], count: Count) -> Iterator[Passage]:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from backend.services.chat import Chat
     from backend.services.desktop import Desktop
     from backend.services.documents import Library
+    from backend.services.evaluate import Evaluation
+    from backend.services.knowledge import Knowledge
     from backend.services.models import Models
     from backend.services.restore import Restore
     from backend.services.search import Search
@@ -39,7 +41,9 @@ class Services:
     presets: Presets
     collections: Collections
     library: Library
+    knowledge: Knowledge
     search: Search
+    evaluation: Evaluation
     models: Models
     chat: Chat
     backup: Backup
@@ -56,5 +60,6 @@ class Services:
             self.closed = True
             self.chat.close()
             self.models.close()
+            self.knowledge.close()
             self.library.close()
             self.database.close()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from backend.engines.embedder import Embedder
 from backend.pipeline.chunk import Passage, chunk, with_heading
 from backend.pipeline.readers import Block
-from backend.pipeline.terms import terms
+from backend.pipeline.terms import VERSION, terms
 from backend.services.reading import Reader
 from backend.services.relay import Relay
 from backend.stores.vectors import NewPassage, Vectors
@@ -139,4 +139,6 @@ class _Reading:
 
 def _new(passage: Passage) -> NewPassage:
     words = " ".join(terms(with_heading(passage.heading, passage.text)))
-    return NewPassage(passage.text, passage.kind, passage.page, passage.heading, passage.start, passage.end, words)
+    return NewPassage(
+        passage.text, passage.kind, passage.page, passage.heading, passage.start, passage.end, words, VERSION
+    )

@@ -1,4 +1,4 @@
-"""LanceDB: the passages of all documents with their vectors and their terms.
+"""LanceDB: the passages of all documents with their vectors and their terms. `passages_search.py` looks for them.
 
 A document's passages are added in one commit, so that after a crash it has all of them or none.
 """
@@ -27,6 +27,9 @@ Result = TypeVar("Result")
 
 TABLE: Final = "passages"
 DIMENSIONS: Final = 384
+ADDED: Final = {"title": "cast(NULL as string)", "terms_version": "cast(NULL as int)"}
+"""Columns that the first tables had not, as SQL: they are added when such a table is opened."""
+
 KEEP_VERSIONS: Final = timedelta(minutes=5)
 """A version that a search is still reading must not be cleaned away under it."""
 
@@ -52,7 +55,10 @@ class StoredPassage:
 
 @dataclass(frozen=True, slots=True)
 class NewPassage:
-    """`terms`: words for the full-text index, joined by spaces."""
+    """`terms`: words for the full-text index, joined by spaces, and the version of the rules that made them.
+
+    `title` of the document: with the headings it is part of what is indexed and embedded, not of `text`.
+    """
 
     text: str
     kind: str
@@ -61,15 +67,8 @@ class NewPassage:
     start: int
     end: int
     terms: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """`score`: cosine, or BM25; `vector` is the passage's own."""
-
-    passage: StoredPassage
-    score: float
-    vector: NDArray[np.float32]
+    terms_version: int = 0
+    title: str | None = None
 
 
 class Vectors:
@@ -109,68 +108,49 @@ class Vectors:
             "index": range(count),
             **{
                 name: [getattr(passage, name) for passage in passages]
-                for name in ("text", "kind", "page", "start", "end")
+                for name in ("text", "kind", "page", "start", "end", "terms", "terms_version", "title")
             },
             "heading": [list(passage.heading) for passage in passages],
-            "terms": [passage.terms for passage in passages],
             "embedder": [embedder] * count,
         }
-        schema = _schema()
-        arrays = {name: pa.array(values, schema.field(name).type) for name, values in columns.items()}
+        columns_of = schema()
+        arrays = {name: pa.array(values, columns_of.field(name).type) for name, values in columns.items()}
         arrays["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), DIMENSIONS)
-        rows = pa.table([arrays[name] for name in schema.names], schema=schema)
+        rows = pa.table([arrays[name] for name in columns_of.names], schema=columns_of)
         with self._changing:
             self.delete(document_id)
-            self._try(lambda table: table.add(rows))
+            self.run(lambda table: table.add(rows))
 
     def delete(self, document_id: str) -> None:
         """Nothing happens when there is nothing of it, so that no empty version is made."""
-        if not self._exists():
+        if not self.exists:
             return
-        condition = _among([document_id])
+        condition = among([document_id])
         if condition is None:
             return
         with self._changing:
-            if self._try(lambda table: table.count_rows(condition)):
-                self._try(lambda table: table.delete(condition))
+            if self.run(lambda table: table.count_rows(condition)):
+                self.run(lambda table: table.delete(condition))
 
     def keep_only(self, document_ids: Callable[[], Iterable[str]]) -> int:
         """Deletes the passages of documents that no longer exist, which a crash may leave; how many those were."""
-        if not self._exists():
+        if not self.exists:
             return 0
-        stored = self._try(lambda table: table.search().select(["document_id"]).to_arrow())
+        stored = self.run(lambda table: table.search().select(["document_id"]).to_arrow())
         # Asked after the look at the passages: a document's row is there before its passages are.
         orphans = set(stored["document_id"].unique().to_pylist()) - set(document_ids())
         for orphan in orphans:
             self.delete(orphan)
         return len(orphans)
 
-    def nearest(self, vector: NDArray[np.float32], limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
-        """By exact cosine, the best first."""
-
-        def query(table: Any) -> Any:
-            return table.search(vector, vector_column_name="vector").distance_type("cosine")
-
-        return self._hits(query, "_distance", lambda distance: 1.0 - distance, limit, document_ids)
-
-    def matching(self, terms: Sequence[str], limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
-        """By BM25 of any of the terms, the best first."""
-        if not terms:
-            return []
-
-        def query(table: Any) -> Any:
-            return table.search(" ".join(terms), query_type="fts", fts_columns="terms")
-
-        return self._hits(query, "_score", lambda score: score, limit, document_ids)
-
     def passages(self, document_id: str, offset: int = 0, limit: int = 100) -> list[StoredPassage]:
         """In the order of the document."""
-        condition = _among([document_id])
-        if condition is None or not self._exists():
+        condition = among([document_id])
+        if condition is None or not self.exists:
             return []
         window = f"{condition} AND `index` >= {int(offset)} AND `index` < {int(offset) + int(limit)}"
-        rows = self._try(lambda table: table.search().where(window).select(COLUMNS).limit(limit).to_list())
-        return sorted((_stored(row) for row in rows), key=lambda passage: passage.index)
+        rows = self.run(lambda table: table.search().where(window).select(COLUMNS).limit(limit).to_list())
+        return sorted((stored(row) for row in rows), key=lambda passage: passage.index)
 
     def index_of(self, document_id: str, passage_id: str) -> int | None:
         """Which passage of its document it is, from 0; None when it is not there."""
@@ -182,49 +162,51 @@ class Vectors:
         return rows[0]["index"] if rows else None
 
     def count(self, document_id: str | None = None) -> int:
-        if not self._exists():
+        if not self.exists:
             return 0
-        condition = None if document_id is None else _among([document_id])
+        condition = None if document_id is None else among([document_id])
         if document_id is not None and condition is None:
             return 0
-        count: int = self._try(lambda table: table.count_rows(condition))
+        count: int = self.run(lambda table: table.count_rows(condition))
         return count
+
+    def refresh_terms(self, version: int, make: Callable[[dict[str, Any]], str], most: int = 500) -> int:
+        """Indexes passages anew whose terms older rules made; how many those were: 0 when all are done.
+
+        `make`: a row with `title`, `heading` and `text` → its terms. Searches go on meanwhile.
+        """
+        import pyarrow as pa
+
+        if not self.exists:
+            return 0
+        with self._changing:
+            old = f"terms_version IS NULL OR terms_version < {int(version)}"
+            rows = self.run(lambda table: table.search().where(old).limit(most).to_arrow())
+            if not rows.num_rows:
+                return 0
+            columns_of = schema()
+            given = rows.select(["title", "heading", "text"]).to_pylist()
+            changed = {
+                "terms": pa.array([make(row) for row in given], pa.string()),
+                "terms_version": pa.array([version] * rows.num_rows, pa.int32()),
+            }
+            table = pa.table([changed.get(name, rows[name]) for name in columns_of.names], schema=columns_of)
+            self.run(lambda opened: opened.merge_insert("id").when_matched_update_all().execute(table))
+        return int(rows.num_rows)
 
     def optimize(self) -> None:
         """Joins small files, brings the index up to date and cleans old versions away."""
         with self._changing:
-            if self._exists():
-                self._try(lambda table: table.optimize(cleanup_older_than=KEEP_VERSIONS))
+            if self.exists:
+                self.run(lambda table: table.optimize(cleanup_older_than=KEEP_VERSIONS))
 
-    def _hits(
-        self,
-        query: Callable[[Any], Any],
-        column: str,
-        score: Callable[[float], float],
-        limit: int,
-        document_ids: Sequence[str] | None,
-    ) -> list[Hit]:
-        import numpy as np
-
-        condition = None if document_ids is None else _among(document_ids)
-        if not self._exists() or (document_ids is not None and condition is None):
-            return []
-
-        def run(table: Any) -> list[dict[str, Any]]:
-            search = query(table).select([*COLUMNS, "vector", column]).limit(limit)
-            if condition is not None:
-                search = search.where(condition, prefilter=True)
-            rows: list[dict[str, Any]] = search.to_list()
-            return rows
-
-        return [
-            Hit(_stored(row), score(row[column]), np.asarray(row["vector"], dtype=np.float32)) for row in self._try(run)
-        ]
-
-    def _exists(self) -> bool:
+    @property
+    def exists(self) -> bool:
+        """False while nothing was ever written: then nothing is opened either."""
         return self._opened is not None or (self._folder / f"{TABLE}.lance").is_dir()
 
-    def _try(self, operation: Callable[[Any], Result]) -> Result:
+    def run(self, operation: Callable[[Any], Result]) -> Result:
+        """What `operation` makes of the table, its errors as ours."""
         table = self._table()
         try:
             return operation(table)
@@ -245,7 +227,12 @@ class Vectors:
         from lancedb.index import FTS
 
         connection = lancedb.connect(self._folder)
-        table = connection.create_table(TABLE, schema=_schema(), exist_ok=True)
+        # A table of before has fewer columns, which `create_table` would not take for the same.
+        there = (self._folder / f"{TABLE}.lance").is_dir()
+        table = connection.open_table(TABLE) if there else connection.create_table(TABLE, schema=schema())
+        missing = {name: value for name, value in ADDED.items() if name not in table.schema.names}
+        if missing:
+            table.add_columns(missing)
         # With the table, so that new rows are found at once. A crash may come between the two.
         if not any(index.columns == ["terms"] for index in table.list_indices()):
             table.create_index(
@@ -263,7 +250,7 @@ class Vectors:
         return table
 
 
-def _schema() -> Any:
+def schema() -> Any:
     import pyarrow as pa
 
     return pa.schema(
@@ -280,11 +267,14 @@ def _schema() -> Any:
             pa.field("terms", pa.string(), nullable=False),
             pa.field("embedder", pa.string(), nullable=False),
             pa.field("vector", pa.list_(pa.float32(), DIMENSIONS), nullable=False),
+            # Later ones, in the order of ADDED; a table of before has them empty.
+            pa.field("title", pa.string()),
+            pa.field("terms_version", pa.int32()),
         ]
     )
 
 
-def _among(document_ids: Sequence[str]) -> str | None:
+def among(document_ids: Sequence[str]) -> str | None:
     """The SQL condition for these documents. Only what looks like an id of ours passes; None when none is left."""
     known = [identity for identity in dict.fromkeys(document_ids) if IDENTITY.fullmatch(identity)]
     if not known:
@@ -293,7 +283,7 @@ def _among(document_ids: Sequence[str]) -> str | None:
     return f"document_id IN ({quoted})"
 
 
-def _stored(row: dict[str, Any]) -> StoredPassage:
+def stored(row: dict[str, Any]) -> StoredPassage:
     return StoredPassage(**{name: row[name] for name in COLUMNS})
 
 

@@ -18,9 +18,12 @@ from backend.errors import Conflict, NotFound
 from backend.services.child import environment
 from backend.services.documents import Library
 from backend.services.events import FileResult, Notice, Progress, Result, UploadDone
+from backend.services.knowledge import Knowledge
 from backend.services.search import Search
 from backend.stores.database import Database
 from backend.stores.documents import Documents
+from backend.stores.passages_search import PassageSearch
+from backend.stores.settings import Settings
 from backend.stores.vectors import Vectors
 from tests.conftest import ROOT, SOON
 
@@ -31,11 +34,14 @@ class Shelf:
     def __init__(self, data: Path, models: Path = ROOT / "models") -> None:
         data.mkdir(exist_ok=True)
         self.data = data
-        self.documents = Documents(Database(data / "localchat.db"))
+        database = Database(data / "localchat.db")
+        self.documents = Documents(database)
         self.vectors = Vectors(data / "passages.lance")
         embedder = Embedder(models)
         self.library = Library(Config(data, models, data), self.documents, self.vectors, embedder)
-        self.search = Search(self.documents, self.vectors, embedder)
+        passages = PassageSearch(self.vectors)
+        knowledge = Knowledge(self.vectors, passages, embedder, Settings(database))
+        self.search = Search(self.documents, passages, embedder, knowledge)
 
     def add(self, path: Path, name: str | None = None) -> FileResult:
         incoming = self.library.receive()

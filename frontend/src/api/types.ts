@@ -82,7 +82,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "text/event-stream": components["schemas"]["ChatStarted"] | components["schemas"]["Thinking"] | components["schemas"]["Content"] | components["schemas"]["Quotes"] | components["schemas"]["Citations"] | components["schemas"]["ChatDone"] | components["schemas"]["Failure"];
+                        "text/event-stream": components["schemas"]["ChatStarted"] | components["schemas"]["Thinking"] | components["schemas"]["Content"] | components["schemas"]["ChatDone"] | components["schemas"]["Failure"];
                     };
                 };
                 /** @description What happened and what to do */
@@ -193,277 +193,6 @@ export interface paths {
             };
         };
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/collections": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** By name, each with how many documents are in it. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["CollectionList"];
-                    };
-                };
-                /** @description What happened and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorResponse"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        /** A new collection. A name that is taken is a Conflict; documents that are gone are left out. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["NewCollection"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Collection"];
-                    };
-                };
-                /** @description What happened and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorResponse"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/collections/{identity}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One collection; its documents are at GET /api/documents?collection=. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    identity: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Collection"];
-                    };
-                };
-                /** @description What happened and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorResponse"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        /** Deletes it; its documents stay. */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    identity: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Ok"];
-                    };
-                };
-                /** @description What happened and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorResponse"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        /** Renames it. */
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    identity: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["CollectionChange"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Collection"];
-                    };
-                };
-                /** @description What happened and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorResponse"];
-                    };
-                };
-            };
-        };
-        trace?: never;
-    };
-    "/api/collections/{identity}/documents/{document_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Puts a document into it; one that is there already stays. */
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    identity: string;
-                    document_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Collection"];
-                    };
-                };
-                /** @description What happened and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorResponse"];
-                    };
-                };
-            };
-        };
-        post?: never;
-        /** Takes a document out of it; the document stays. */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    identity: string;
-                    document_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Collection"];
-                    };
-                };
-                /** @description What happened and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorResponse"];
-                    };
-                };
-            };
-        };
         options?: never;
         head?: never;
         patch?: never;
@@ -812,55 +541,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/desktop/folder": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Shows a place in the system's file manager, or the folder that it is in. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["OpenBody"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Ok"];
-                    };
-                };
-                /** @description What happened and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorResponse"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/desktop/show": {
         parameters: {
             query?: never;
@@ -918,7 +598,6 @@ export interface paths {
             parameters: {
                 query?: {
                     status?: ("queued" | "reading" | "embedding" | "ready" | "failed") | null;
-                    collection?: string | null;
                     offset?: number;
                     limit?: number;
                 };
@@ -1141,15 +820,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was read out of it, in order; or a passage and what stands round it. */
+        /** What was read out of it, in order. */
         get: {
             parameters: {
                 query?: {
                     offset?: number;
                     limit?: number;
-                    around?: string | null;
-                    before?: number;
-                    after?: number;
                 };
                 header?: never;
                 path: {
@@ -1279,6 +955,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Labelled questions, or some made from the user's own documents, through the search: progress, then figures. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EvaluateBody"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": components["schemas"]["EvaluationStep"] | components["schemas"]["EvaluationDone"] | components["schemas"]["Failure"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -1303,54 +1028,6 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Health"];
-                    };
-                };
-                /** @description What happened and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorResponse"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/logs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The last lines of a log. */
-        get: {
-            parameters: {
-                query?: {
-                    name?: string;
-                    lines?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LogLines"];
                     };
                 };
                 /** @description What happened and what to do */
@@ -1710,53 +1387,6 @@ export interface paths {
                 };
             };
         };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/pictures/{identity}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A picture of a question, as its bytes. It is one of four types that cannot run anything, and never an SVG. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    identity: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/octet-stream": unknown;
-                    };
-                };
-                /** @description What happened and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorResponse"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2282,51 +1912,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/storage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What is kept where, and how much room it takes. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Storage"];
-                    };
-                };
-                /** @description What happened and what to do */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorResponse"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2358,14 +1943,19 @@ export interface components {
             model: string | null;
         };
         /**
-         * Arm
-         * @description What one signal says of a passage; `rank` counts from 1.
+         * Advice
+         * @description What the figures say should be changed; `code` names it for translations, `names` the documents it is about.
          */
-        Arm: {
-            /** Rank */
-            rank: number;
-            /** Score */
-            score: number;
+        Advice: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "weak_meaning" | "look_alike" | "hard_documents" | "short_passages" | "good";
+            /** Message */
+            message: string;
+            /** Names */
+            names: string[];
         };
         /** ArmScore */
         ArmScore: {
@@ -2414,9 +2004,6 @@ export interface components {
         /**
          * Budget
          * @description How the model's window is shared out, in tokens. `answer` is the room kept for the answer.
-         *
-         *     Pictures are estimated, and stand with the question or the history that they belong to. `pictures_left_out` are
-         *     those of the history that did not fit.
          */
         Budget: {
             /** Answer */
@@ -2434,11 +2021,6 @@ export interface components {
             history_left_out?: number;
             /** Left Out */
             left_out?: components["schemas"]["LeftOut"][];
-            /**
-             * Pictures Left Out
-             * @default 0
-             */
-            pictures_left_out?: number;
             /** Question */
             question: number;
             /** System */
@@ -2472,11 +2054,6 @@ export interface components {
              */
             parent_id?: string | null;
             /**
-             * Pictures
-             * @default []
-             */
-            pictures?: components["schemas"]["PictureSize"][];
-            /**
              * Preset Id
              * @description null: none; left out: the one the conversation used last, or the default one in a new conversation
              * @default null
@@ -2485,12 +2062,6 @@ export interface components {
         };
         /** ChatBody */
         ChatBody: {
-            /**
-             * Collection Ids
-             * @description beside document_ids: the documents of these collections too; null in both: all documents
-             * @default null
-             */
-            collection_ids?: string[] | null;
             /**
              * Conversation Id
              * @default null
@@ -2502,14 +2073,8 @@ export interface components {
              */
             document_ids?: string[] | null;
             /**
-             * Image Ids
-             * @description pictures of this conversation, shown again before `images`
-             * @default null
-             */
-            image_ids?: string[] | null;
-            /**
              * Images
-             * @description PNG, JPEG, WebP or GIF in base64; only for models that see
+             * @description base64; only for models that see
              * @default null
              */
             images?: string[] | null;
@@ -2549,11 +2114,9 @@ export interface components {
         };
         /**
          * ChatDone
-         * @description `warning` says what the engine cut from the answer; `details` which sentence that is (errors.REASONS).
+         * @description `warning` says when the engine counted fewer prompt tokens than were sent (something was cut).
          */
         ChatDone: {
-            /** @default null */
-            details?: components["schemas"]["Details"] | null;
             /**
              * Done
              * @default true
@@ -2594,12 +2157,7 @@ export interface components {
              */
             think?: boolean | null;
         };
-        /**
-         * ChatStarted
-         * @description `proved`: the answer's sentences will be held against the sources, as `Citations`.
-         *
-         *     `unseen_pictures` of the question and the history are not sent, since the model cannot see; `warning` says so.
-         */
+        /** ChatStarted */
         ChatStarted: {
             budget: components["schemas"]["Budget"];
             /** Conversation Id */
@@ -2615,47 +2173,18 @@ export interface components {
              * @default null
              */
             preset_id?: string | null;
-            /**
-             * Proved
-             * @default false
-             */
-            proved?: boolean;
             /** Question Id */
             question_id: string;
             /** Sources */
             sources: components["schemas"]["Source"][];
             /** Title */
             title: string;
-            /**
-             * Unseen Pictures
-             * @default 0
-             */
-            unseen_pictures?: number;
-            /**
-             * Warning
-             * @default null
-             */
-            warning?: string | null;
         };
         /**
          * Check
          * @description One line of the doctor. `state`: ok, warning (works without), failed. `mend`: what to do, or empty.
-         *
-         *     `id` is the part that was checked, `code` what was found, with its `values`, for who says it in another language;
-         *     `cause` is the error behind it.
          */
         Check: {
-            cause: components["schemas"]["ErrorResponse"] | null;
-            /**
-             * Code
-             * @enum {string}
-             */
-            code: "folder_ok" | "folder_read_only" | "folder_open" | "disk_ok" | "disk_low" | "database_ok" | "database_damaged" | "builtin_ok" | "builtin_missing" | "embedder_ok" | "embedder_missing" | "ollama_ok" | "ollama_gone" | "model_ok" | "model_gone" | "documents_ok" | "documents_failed" | "page_ok" | "page_missing";
-            /**
-             * Id
-             * @enum {string}
-             */
-            id: "folder" | "disk" | "database" | "builtin" | "embedder" | "ollama" | "model" | "documents" | "page";
             /** Mend */
             mend: string;
             /** Message */
@@ -2667,62 +2196,6 @@ export interface components {
              * @enum {string}
              */
             state: "ok" | "warning" | "failed";
-            /** Values */
-            values: {
-                [key: string]: string | number;
-            };
-        };
-        /**
-         * Citation
-         * @description A sentence of the answer, by its place in the text, and what the sources say to it. `open`: neither way.
-         */
-        Citation: {
-            /** End */
-            end: number;
-            reason: components["schemas"]["Reason"] | null;
-            /** Start */
-            start: number;
-            /** Support */
-            support: components["schemas"]["Support"][];
-            /**
-             * Verdict
-             * @enum {string}
-             */
-            verdict: "supported" | "unsupported" | "open";
-        };
-        /**
-         * Citations
-         * @description Sentences that were held against the sources since the last such event; each once, in order.
-         */
-        Citations: {
-            /** Citations */
-            citations: components["schemas"]["Citation"][];
-        };
-        /**
-         * Collection
-         * @description `documents` counts those in it, ready or not.
-         */
-        Collection: {
-            /** Created At */
-            created_at: string;
-            /** Documents */
-            documents: number;
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            /** Updated At */
-            updated_at: string;
-        };
-        /** CollectionChange */
-        CollectionChange: {
-            /** Name */
-            name: string;
-        };
-        /** CollectionList */
-        CollectionList: {
-            /** Collections */
-            collections: components["schemas"]["Collection"][];
         };
         /** Content */
         Content: {
@@ -2920,27 +2393,10 @@ export interface components {
         CopyStep: {
             progress: components["schemas"]["CopyProgress"];
         };
-        /**
-         * Details
-         * @description Which sentence of REASONS a message is, and its values.
-         */
-        Details: {
-            /** Reason */
-            reason: string;
-            /** Values */
-            values: {
-                [key: string]: string | number;
-            };
-        };
         /** Document */
         Document: {
             /** Added At */
             added_at: string;
-            /**
-             * Collections
-             * @description the ids of those it is in
-             */
-            collections: string[];
             error: components["schemas"]["DocumentError"] | null;
             /** Filename */
             filename: string;
@@ -3002,12 +2458,6 @@ export interface components {
         /** DocumentQuery */
         DocumentQuery: {
             /**
-             * Collection
-             * @description only the documents of this collection
-             * @default null
-             */
-            collection?: string | null;
-            /**
              * Limit
              * @default 200
              */
@@ -3027,8 +2477,6 @@ export interface components {
         Engine: {
             /** Address */
             address: string;
-            /** @default null */
-            details?: components["schemas"]["Details"] | null;
             /** Label */
             label: string;
             /** Message */
@@ -3049,17 +2497,54 @@ export interface components {
             /** Version */
             version: string;
         };
-        /**
-         * ErrorResponse
-         * @description `error` is one of `errors.codes()`; answers that were kept by an earlier LocalChat have no details.
-         */
+        /** ErrorResponse */
         ErrorResponse: {
-            /** @default null */
-            details?: components["schemas"]["Details"] | null;
             /** Error */
             error: string;
             /** Message */
             message: string;
+        };
+        /** EvaluateBody */
+        EvaluateBody: {
+            /**
+             * Set
+             * @description path of an XQuAD file or a BEIR folder; null: the user's own documents
+             * @default null
+             */
+            set?: string | null;
+        };
+        /**
+         * EvaluationDone
+         * @description `quotes`: None where the set has no answers; `advice`: of the user's own documents.
+         */
+        EvaluationDone: {
+            /** Advice */
+            advice?: components["schemas"]["Advice"][];
+            hybrid: components["schemas"]["Figures"];
+            /** Passages */
+            passages: number;
+            /** Questions */
+            questions: number;
+            /** @default null */
+            quotes?: components["schemas"]["QuoteFigures"] | null;
+            text: components["schemas"]["Figures"];
+            vector: components["schemas"]["Figures"];
+        };
+        /** EvaluationProgress */
+        EvaluationProgress: {
+            /** Done */
+            done: number;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "reading" | "embedding" | "weighing" | "asking";
+            /** Total */
+            total: number;
+        };
+        /** EvaluationStep */
+        EvaluationStep: {
+            progress: components["schemas"]["EvaluationProgress"];
         };
         /** ExportQuery */
         ExportQuery: {
@@ -3070,17 +2555,28 @@ export interface components {
              */
             format?: "md" | "json" | "html" | "docx" | "pdf";
         };
-        /**
-         * Failure
-         * @description `details`: which sentence it is, with its values, for who says it in another language.
-         */
+        /** Failure */
         Failure: {
-            /** @default null */
-            details?: components["schemas"]["Details"] | null;
             /** Error */
             error: string;
             /** Message */
             message: string;
+        };
+        /**
+         * Figures
+         * @description Means over all questions: whether the first, or one of five, was right; ranks; milliseconds of a question.
+         */
+        Figures: {
+            /** Hit 1 */
+            hit_1: number;
+            /** Hit 5 */
+            hit_5: number;
+            /** Milliseconds */
+            milliseconds: number;
+            /** Mrr */
+            mrr: number;
+            /** Ndcg 10 */
+            ndcg_10: number;
         };
         /**
          * FileProgress
@@ -3210,37 +2706,8 @@ export interface components {
             rank: number;
         };
         /**
-         * LogLines
-         * @description The last lines of a log, the newest last; `names` are the logs that there are.
-         */
-        LogLines: {
-            /** Lines */
-            lines: string[];
-            /** Name */
-            name: string;
-            /** Names */
-            names: string[];
-            /** Path */
-            path: string;
-        };
-        /** LogQuery */
-        LogQuery: {
-            /**
-             * Lines
-             * @default 200
-             */
-            lines?: number;
-            /**
-             * Name
-             * @default localchat.log
-             */
-            name?: string;
-        };
-        /**
          * Message
          * @description status: streaming (being written), done, stopped (by the user), interrupted (crash), failed (see `error`).
-         *
-         *     proof: null where the answer was not held against sources.
          */
         Message: {
             /** Content */
@@ -3250,14 +2717,10 @@ export interface components {
             error: components["schemas"]["ErrorResponse"] | null;
             /** Id */
             id: string;
-            /** Images */
-            images: components["schemas"]["Picture"][];
             /** Model */
             model: string | null;
             /** Parent Id */
             parent_id: string | null;
-            /** @default null */
-            proof?: components["schemas"]["Proof"] | null;
             /**
              * Role
              * @enum {string}
@@ -3337,22 +2800,6 @@ export interface components {
             /** Tokens Per Second */
             tokens_per_second: number;
         };
-        /** NewCollection */
-        NewCollection: {
-            /**
-             * Document Ids
-             * @default []
-             */
-            document_ids?: string[];
-            /**
-             * Id
-             * @description of one that was deleted: it comes back, and presets know it again
-             * @default null
-             */
-            id?: string | null;
-            /** Name */
-            name: string;
-        };
         /** NewConversation */
         NewConversation: {
             /**
@@ -3364,18 +2811,13 @@ export interface components {
         /** NewPreset */
         NewPreset: {
             /**
-             * Collection Ids
-             * @default null
-             */
-            collection_ids?: string[] | null;
-            /**
              * Context Window
              * @default null
              */
             context_window?: number | null;
             /**
              * Document Ids
-             * @description null or none, here and below: all documents
+             * @description null or none: all documents
              * @default null
              */
             document_ids?: string[] | null;
@@ -3422,13 +2864,18 @@ export interface components {
              */
             ok?: true;
         };
-        /** OpenBody */
-        OpenBody: {
+        /** PageQuery */
+        PageQuery: {
             /**
-             * Place
-             * @enum {string}
+             * Limit
+             * @default 100
              */
-            place: "data" | "database" | "files" | "passages" | "logs" | "models";
+            limit?: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset?: number;
         };
         /** Passage */
         Passage: {
@@ -3456,37 +2903,6 @@ export interface components {
             /** Total */
             total: number;
         };
-        /**
-         * PassageQuery
-         * @description `around`: a passage of the document; it comes with `before` and `after` its own, whatever the offset.
-         */
-        PassageQuery: {
-            /**
-             * After
-             * @default 6
-             */
-            after?: number;
-            /**
-             * Around
-             * @default null
-             */
-            around?: string | null;
-            /**
-             * Before
-             * @default 3
-             */
-            before?: number;
-            /**
-             * Limit
-             * @default 100
-             */
-            limit?: number;
-            /**
-             * Offset
-             * @default 0
-             */
-            offset?: number;
-        };
         /** PickBody */
         PickBody: {
             /**
@@ -3496,39 +2912,10 @@ export interface components {
             folder?: boolean;
         };
         /**
-         * Picture
-         * @description Of a question: GET /api/pictures/{id}. `width` and `height` in pixels, `size` in bytes.
-         */
-        Picture: {
-            /** Height */
-            height: number;
-            /** Id */
-            id: string;
-            /** Media Type */
-            media_type: string;
-            /** Size */
-            size: number;
-            /** Width */
-            width: number;
-        };
-        /**
-         * PictureSize
-         * @description Pixels.
-         */
-        PictureSize: {
-            /** Height */
-            height: number;
-            /** Width */
-            width: number;
-        };
-        /**
          * Preset
-         * @description `system_prompt` "" is the built-in one; null is as the settings say; neither `documents` nor `collections` means
-         *     all documents.
+         * @description `system_prompt` "" is the built-in one; null is as the settings say; no `documents` means all of them.
          */
         Preset: {
-            /** Collections */
-            collections: components["schemas"]["PresetCollection"][];
             /** Context Window */
             context_window: number | null;
             /** Created At */
@@ -3557,11 +2944,6 @@ export interface components {
          * @description What is named changes; null takes a value back to what the settings say, and the documents to all of them.
          */
         PresetChange: {
-            /**
-             * Collection Ids
-             * @default null
-             */
-            collection_ids?: string[] | null;
             /**
              * Context Window
              * @default null
@@ -3604,18 +2986,6 @@ export interface components {
             use_documents?: boolean | null;
         };
         /**
-         * PresetCollection
-         * @description `gone`: it was deleted; it is skipped.
-         */
-        PresetCollection: {
-            /** Gone */
-            gone: boolean;
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-        };
-        /**
          * PresetDocument
          * @description `gone`: it was deleted; it is skipped, and taken up again should the same file be added again.
          */
@@ -3629,14 +2999,9 @@ export interface components {
         };
         /**
          * PresetFile
-         * @description A preset as a file. Its documents are named by their content, its collections by name; neither is in it.
+         * @description A preset as a file. Its documents are named by their content, and not in it.
          */
         PresetFile: {
-            /**
-             * Collections
-             * @default []
-             */
-            collections?: components["schemas"]["PresetFileCollection"][];
             /**
              * Context Window
              * @default null
@@ -3674,11 +3039,6 @@ export interface components {
             /** Version */
             version: number;
         };
-        /** PresetFileCollection */
-        PresetFileCollection: {
-            /** Name */
-            name: string;
-        };
         /** PresetFileDocument */
         PresetFileDocument: {
             /** Filename */
@@ -3694,20 +3054,6 @@ export interface components {
         /** Progress */
         Progress: {
             progress: components["schemas"]["FileProgress"];
-        };
-        /**
-         * Proof
-         * @description What stays with an answer: the quotes, and its sentences as they were held against the sources.
-         */
-        Proof: {
-            /** Citations */
-            citations: components["schemas"]["Citation"][];
-            /** Folded */
-            folded: boolean;
-            /** Quotes */
-            quotes: components["schemas"]["Quote"][];
-            /** Sure */
-            sure: boolean;
         };
         /** Pull */
         Pull: {
@@ -3755,56 +3101,16 @@ export interface components {
             total?: number | null;
         };
         /**
-         * Quote
-         * @description A sentence of a source, word for word; `start` and `end` are its place in the passage, in characters.
+         * QuoteFigures
+         * @description Whether the first sentence, or one of three, holds the answer.
          */
-        Quote: {
-            /** Document Id */
-            document_id: string;
-            /** End */
-            end: number;
-            /** Filename */
-            filename: string;
-            /** Heading */
-            heading: string[];
-            /** Page */
-            page: number | null;
-            /** Passage Id */
-            passage_id: string;
-            /** Source */
-            source: number;
-            /** Start */
-            start: number;
-            /** Text */
-            text: string;
-        };
-        /**
-         * Quotes
-         * @description What the documents themselves say to the question.
-         *
-         *     `sure`: the first alone is enough. `folded`: the model is one whose own words come first.
-         */
-        Quotes: {
-            /** Folded */
-            folded: boolean;
-            /** Quotes */
-            quotes: components["schemas"]["Quote"][];
-            /** Sure */
-            sure: boolean;
-        };
-        /**
-         * Reason
-         * @description Why a sentence is marked: a code, the words that it speaks of, and the whole in English.
-         */
-        Reason: {
-            /** Code */
-            code: string;
-            /** Message */
-            message: string;
-            /** Params */
-            params: {
-                [key: string]: string;
-            };
+        QuoteFigures: {
+            /** Hit 1 */
+            hit_1: number;
+            /** Hit 3 */
+            hit_3: number;
+            /** Milliseconds */
+            milliseconds: number;
         };
         /** RestoreBody */
         RestoreBody: {
@@ -3856,12 +3162,6 @@ export interface components {
         /** SearchBody */
         SearchBody: {
             /**
-             * Collection Ids
-             * @description beside document_ids: the documents of these collections too; null in both: all documents
-             * @default null
-             */
-            collection_ids?: string[] | null;
-            /**
              * Document Ids
              * @default null
              */
@@ -3891,16 +3191,32 @@ export interface components {
         SearchResult: {
             /** Document Id */
             document_id: string;
+            /** End */
+            end: number;
             /** Filename */
             filename: string;
             /** Heading */
             heading: string[];
+            /**
+             * Index
+             * @description number of the passage in its document
+             */
+            index: number;
             /** Page */
             page: number | null;
             /** Passage Id */
             passage_id: string;
             /** Score */
             score: number;
+            /**
+             * Shares
+             * @description what each signal gave to the score of a hybrid search
+             */
+            shares: {
+                [key: string]: number;
+            };
+            /** Start */
+            start: number;
             /** Text */
             text: string;
             text_match: components["schemas"]["ArmScore"] | null;
@@ -3942,12 +3258,6 @@ export interface components {
              * @enum {string}
              */
             reading_size?: "small" | "normal" | "large";
-            /**
-             * Recent Commands
-             * @description of the palette, the newest first
-             * @default []
-             */
-            recent_commands?: string[];
             /**
              * Temperature
              * @default 0.3
@@ -3998,11 +3308,6 @@ export interface components {
              */
             reading_size?: ("small" | "normal" | "large") | null;
             /**
-             * Recent Commands
-             * @default null
-             */
-            recent_commands?: string[] | null;
-            /**
              * Temperature
              * @default null
              */
@@ -4036,8 +3341,6 @@ export interface components {
         /**
          * Source
          * @description A passage that was given to the model. `number` is the [n] of the answer; `page` counts from 1.
-         *
-         *     `vector` and `text_match` are null where that arm did not find it.
          */
         Source: {
             /** Document Id */
@@ -4056,20 +3359,6 @@ export interface components {
             score: number;
             /** Text */
             text: string;
-            /** @default null */
-            text_match?: components["schemas"]["Arm"] | null;
-            /** @default null */
-            vector?: components["schemas"]["Arm"] | null;
-        };
-        /**
-         * Span
-         * @description From the first to behind the last character (code points).
-         */
-        Span: {
-            /** End */
-            end: number;
-            /** Start */
-            start: number;
         };
         /**
          * StagedBackup
@@ -4099,44 +3388,6 @@ export interface components {
             model: components["schemas"]["ActiveModel"];
             /** Version */
             version: string;
-        };
-        /** Storage */
-        Storage: {
-            /** Places */
-            places: components["schemas"]["Stored"][];
-        };
-        /**
-         * Stored
-         * @description `size` in bytes, of all that is in it.
-         */
-        Stored: {
-            /** Path */
-            path: string;
-            /**
-             * Place
-             * @enum {string}
-             */
-            place: "data" | "database" | "files" | "passages" | "logs" | "models";
-            /** Size */
-            size: number;
-        };
-        /**
-         * Support
-         * @description The words of a source that support a sentence, and where they stand in its passage.
-         */
-        Support: {
-            /** Document Id */
-            document_id: string;
-            /** Page */
-            page: number | null;
-            /** Passage Id */
-            passage_id: string;
-            /** Source */
-            source: number;
-            /** Text */
-            text: string;
-            /** Words */
-            words: components["schemas"]["Span"][];
         };
         /** TagCount */
         TagCount: {
@@ -4193,7 +3444,7 @@ export interface components {
 }
 export type ActiveModel = components['schemas']['ActiveModel'];
 export type ActiveModelChange = components['schemas']['ActiveModelChange'];
-export type Arm = components['schemas']['Arm'];
+export type Advice = components['schemas']['Advice'];
 export type ArmScore = components['schemas']['ArmScore'];
 export type BackupBody = components['schemas']['BackupBody'];
 export type BackupDone = components['schemas']['BackupDone'];
@@ -4204,11 +3455,6 @@ export type ChatDone = components['schemas']['ChatDone'];
 export type ChatOptions = components['schemas']['ChatOptions'];
 export type ChatStarted = components['schemas']['ChatStarted'];
 export type Check = components['schemas']['Check'];
-export type Citation = components['schemas']['Citation'];
-export type Citations = components['schemas']['Citations'];
-export type Collection = components['schemas']['Collection'];
-export type CollectionChange = components['schemas']['CollectionChange'];
-export type CollectionList = components['schemas']['CollectionList'];
 export type Content = components['schemas']['Content'];
 export type Conversation = components['schemas']['Conversation'];
 export type ConversationChange = components['schemas']['ConversationChange'];
@@ -4219,7 +3465,6 @@ export type ConversationSummary = components['schemas']['ConversationSummary'];
 export type CopyCancelled = components['schemas']['CopyCancelled'];
 export type CopyProgress = components['schemas']['CopyProgress'];
 export type CopyStep = components['schemas']['CopyStep'];
-export type Details = components['schemas']['Details'];
 export type Document = components['schemas']['Document'];
 export type DocumentCounts = components['schemas']['DocumentCounts'];
 export type DocumentError = components['schemas']['DocumentError'];
@@ -4227,8 +3472,13 @@ export type DocumentList = components['schemas']['DocumentList'];
 export type DocumentQuery = components['schemas']['DocumentQuery'];
 export type Engine = components['schemas']['Engine'];
 export type ErrorResponse = components['schemas']['ErrorResponse'];
+export type EvaluateBody = components['schemas']['EvaluateBody'];
+export type EvaluationDone = components['schemas']['EvaluationDone'];
+export type EvaluationProgress = components['schemas']['EvaluationProgress'];
+export type EvaluationStep = components['schemas']['EvaluationStep'];
 export type ExportQuery = components['schemas']['ExportQuery'];
 export type Failure = components['schemas']['Failure'];
+export type Figures = components['schemas']['Figures'];
 export type FileProgress = components['schemas']['FileProgress'];
 export type FileResult = components['schemas']['FileResult'];
 export type Health = components['schemas']['Health'];
@@ -4238,40 +3488,29 @@ export type ImportRemark = components['schemas']['ImportRemark'];
 export type ImportReport = components['schemas']['ImportReport'];
 export type Importing = components['schemas']['Importing'];
 export type LeftOut = components['schemas']['LeftOut'];
-export type LogLines = components['schemas']['LogLines'];
-export type LogQuery = components['schemas']['LogQuery'];
 export type Message = components['schemas']['Message'];
 export type Model = components['schemas']['Model'];
 export type ModelList = components['schemas']['ModelList'];
 export type ModelTest = components['schemas']['ModelTest'];
-export type NewCollection = components['schemas']['NewCollection'];
 export type NewConversation = components['schemas']['NewConversation'];
 export type NewPreset = components['schemas']['NewPreset'];
 export type Notice = components['schemas']['Notice'];
 export type Ok = components['schemas']['Ok'];
-export type OpenBody = components['schemas']['OpenBody'];
+export type PageQuery = components['schemas']['PageQuery'];
 export type Passage = components['schemas']['Passage'];
 export type PassageList = components['schemas']['PassageList'];
-export type PassageQuery = components['schemas']['PassageQuery'];
 export type PickBody = components['schemas']['PickBody'];
-export type Picture = components['schemas']['Picture'];
-export type PictureSize = components['schemas']['PictureSize'];
 export type Preset = components['schemas']['Preset'];
 export type PresetChange = components['schemas']['PresetChange'];
-export type PresetCollection = components['schemas']['PresetCollection'];
 export type PresetDocument = components['schemas']['PresetDocument'];
 export type PresetFile = components['schemas']['PresetFile'];
-export type PresetFileCollection = components['schemas']['PresetFileCollection'];
 export type PresetFileDocument = components['schemas']['PresetFileDocument'];
 export type PresetList = components['schemas']['PresetList'];
 export type Progress = components['schemas']['Progress'];
-export type Proof = components['schemas']['Proof'];
 export type Pull = components['schemas']['Pull'];
 export type PullBody = components['schemas']['PullBody'];
 export type PullStatus = components['schemas']['PullStatus'];
-export type Quote = components['schemas']['Quote'];
-export type Quotes = components['schemas']['Quotes'];
-export type Reason = components['schemas']['Reason'];
+export type QuoteFigures = components['schemas']['QuoteFigures'];
 export type RestoreBody = components['schemas']['RestoreBody'];
 export type RestoreDone = components['schemas']['RestoreDone'];
 export type RestoreState = components['schemas']['RestoreState'];
@@ -4283,12 +3522,8 @@ export type Settings = components['schemas']['Settings'];
 export type SettingsChange = components['schemas']['SettingsChange'];
 export type SnippetPart = components['schemas']['SnippetPart'];
 export type Source = components['schemas']['Source'];
-export type Span = components['schemas']['Span'];
 export type StagedBackup = components['schemas']['StagedBackup'];
 export type Status = components['schemas']['Status'];
-export type Storage = components['schemas']['Storage'];
-export type Stored = components['schemas']['Stored'];
-export type Support = components['schemas']['Support'];
 export type TagCount = components['schemas']['TagCount'];
 export type Thinking = components['schemas']['Thinking'];
 export type TurnUsage = components['schemas']['TurnUsage'];
