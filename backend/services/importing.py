@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from backend.engines.embedder import Embedder
-from backend.pipeline.chunk import Passage, chunk, with_heading
+from backend.pipeline.chunk import Passage, chunk, title_of, with_heading
 from backend.pipeline.readers import Block
 from backend.pipeline.terms import VERSION, terms
 from backend.services.reading import Reader
@@ -103,7 +103,7 @@ class Importer:
 
 
 def _embedded(passage: NewPassage) -> str:
-    return with_heading(passage.heading, passage.text)
+    return with_heading(passage.heading, passage.text, passage.title or "")
 
 
 class _Reading:
@@ -123,9 +123,10 @@ class _Reading:
     def passages(self) -> Iterator[NewPassage]:
         count = 0
         try:
-            for passage in chunk(self._batches(), self._embedder.count):
+            title = title_of(self._filename, self._embedder.count)
+            for passage in chunk(self._batches(), self._embedder.count, title):
                 count += 1
-                yield _new(passage)
+                yield _new(passage, title)
             self.total = count
         finally:
             self.ended = True
@@ -137,8 +138,16 @@ class _Reading:
             yield batch.blocks
 
 
-def _new(passage: Passage) -> NewPassage:
-    words = " ".join(terms(with_heading(passage.heading, passage.text)))
+def _new(passage: Passage, title: str) -> NewPassage:
+    words = " ".join(terms(with_heading(passage.heading, passage.text, title)))
     return NewPassage(
-        passage.text, passage.kind, passage.page, passage.heading, passage.start, passage.end, words, VERSION
+        passage.text,
+        passage.kind,
+        passage.page,
+        passage.heading,
+        passage.start,
+        passage.end,
+        words,
+        VERSION,
+        title or None,
     )
