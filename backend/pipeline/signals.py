@@ -22,7 +22,7 @@ Signal = Literal["words", "letters", "sentence", "meaning"]
 SIGNALS: Final[tuple[Signal, ...]] = ("words", "letters", "sentence", "meaning")
 
 MOST_WORDS: Final = 64
-MOST_GRAMS: Final = 160
+MOST_GRAMS: Final = 128
 """Of a question, the rarest: more say the same again, and a pasted page must not make the search slow."""
 
 READ: Final = 4000
@@ -36,10 +36,10 @@ Where nothing matches well, words then say little, and meaning decides."""
 LEAST_COSINE: Final = 0.05
 """A best candidate nearer to the average than this is not near at all."""
 
-LIKELY: Final = 48
+LIKELY: Final = 40
 """Candidates whose letters are looked at, the best by words and meaning; the others are left at 0."""
 
-CLOSE: Final = 16
+CLOSE: Final = 12
 """Candidates whose sentences are looked at, the best by the other signals; the others are left at 0."""
 
 SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？；।])|\n+")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -10,7 +11,7 @@ from backend.engines.embedder import Embedder
 from backend.pipeline.chunk import with_heading
 from backend.pipeline.fusion import Arm, Ranked, fuse, single
 from backend.pipeline.gather import LONGEST, Piece, gather
-from backend.pipeline.signals import MOST_WORDS, Candidate, ask, measure
+from backend.pipeline.signals import Candidate, ask, measure
 from backend.stores.documents import Documents
 from backend.stores.passages_search import Hit, PassageSearch
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from backend.services.knowledge import Knowledge, Known
 
 Mode = Literal["hybrid", "vector", "text"]
+
+ARMS: Final = 4
+"""Questions whose words are looked up at once."""
 
 DEPTH: Final = 50
 """Passages that each arm contributes; more changes no figure of the labelled sets."""
@@ -57,6 +61,7 @@ class Search:
         self._passages = passages
         self._embedder = embedder
         self._knowledge = knowledge
+        self._arms = ThreadPoolExecutor(ARMS, "search")
 
     def find(
         self, question: str, *, limit: int = 10, mode: Mode = "hybrid", document_ids: Sequence[str] | None = None
@@ -70,14 +75,18 @@ class Search:
         known = self._knowledge.now()
         asked = ask(question, known.statistics)
         depth = max(DEPTH, limit)
-        words = list(dict.fromkeys(word for word, _ in asked.words))[:MOST_WORDS]
-        matching = [] if mode == "vector" else self._passages.matching(words, depth, document_ids)
+        words = list(dict.fromkeys(word for word, _ in asked.words))
         if mode == "text":
+            matching = self._passages.matching(words, depth, document_ids)
             return self._found(single(_scores(matching), vector=False), matching, limit)
+        if mode == "vector":
+            nearest = self._passages.nearest(self._embedder.embed_query(question), depth, document_ids)
+            return self._found(single(_scores(nearest), vector=True), nearest, limit)
+        # Both wait for LanceDB most of the time, so they wait together.
+        waiting = self._arms.submit(self._passages.matching, words, depth, document_ids)
         vector = self._embedder.embed_query(question)
         nearest = self._passages.nearest(vector, depth, document_ids)
-        if mode == "vector":
-            return self._found(single(_scores(nearest), vector=True), nearest, limit)
+        matching = waiting.result()
         hits = list({hit.passage.id: hit for hit in [*matching, *nearest]}.values())
         weights = known.weights_for(asked.language)
         said = measure(asked, _candidates(hits, vector, known), known.statistics, weights["meaning"])

@@ -113,7 +113,7 @@ class PassageSearch:
         """Builds what is missing of the indexes, which may take minutes; searches go on meanwhile. True if it did."""
         if not self._vectors.exists:
             return False
-        return self._vectors.run(_index)
+        return self._vectors.build(_index)
 
     def _hits(
         self,

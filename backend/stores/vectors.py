@@ -81,6 +81,7 @@ class Vectors:
         self._folder = folder
         self._opening = threading.Lock()
         self._changing = threading.RLock()
+        self._indexing = threading.Lock()
         self._opened: Any = None
 
     def open(self) -> None:
@@ -92,7 +93,7 @@ class Vectors:
 
         Every file in it is written once and under a name of its own, but for the hint in `_versions`.
         """
-        with self._changing, self._opening if self._opened is None else nullcontext():
+        with self._changing, self._indexing, self._opening if self._opened is None else nullcontext():
             yield self._folder
 
     def replace(
@@ -195,10 +196,18 @@ class Vectors:
         return int(rows.num_rows)
 
     def optimize(self) -> None:
-        """Joins small files, brings the index up to date and cleans old versions away."""
+        """Joins small files, brings the index up to date and cleans old versions away; not while one is being built."""
         with self._changing:
-            if self.exists:
-                self.run(lambda table: table.optimize(cleanup_older_than=KEEP_VERSIONS))
+            if self.exists and self._indexing.acquire(blocking=False):
+                try:
+                    self.run(lambda table: table.optimize(cleanup_older_than=KEEP_VERSIONS))
+                finally:
+                    self._indexing.release()
+
+    def build(self, indexes: Callable[[Any], Result]) -> Result:
+        """As `run`, for what may take minutes: passages come and go meanwhile, but `still` waits for its end."""
+        with self._indexing:
+            return self.run(indexes)
 
     @property
     def exists(self) -> bool:
