@@ -105,8 +105,8 @@ def _services(config: Config, database: Database) -> Services:
     from backend.stores.conversations import Conversations
     from backend.stores.documents import Documents
     from backend.stores.imports import Imports
-    from backend.stores.pictures import Pictures
     from backend.stores.passages_search import PassageSearch
+    from backend.stores.pictures import Pictures
     from backend.stores.presets import Presets
     from backend.stores.settings import Settings
     from backend.stores.vectors import Vectors

@@ -155,11 +155,11 @@ class Vectors:
 
     def index_of(self, document_id: str, passage_id: str) -> int | None:
         """Which passage of its document it is, from 0; None when it is not there."""
-        among = _among([document_id])
-        if among is None or not PASSAGE.fullmatch(passage_id) or not self._exists():
+        document = among([document_id])
+        if document is None or not PASSAGE.fullmatch(passage_id) or not self.exists:
             return None
-        condition = f"{among} AND id = '{passage_id}'"
-        rows = self._try(lambda table: table.search().where(condition).select(["index"]).limit(1).to_list())
+        condition = f"{document} AND id = '{passage_id}'"
+        rows = self.run(lambda table: table.search().where(condition).select(["index"]).limit(1).to_list())
         return rows[0]["index"] if rows else None
 
     def count(self, document_id: str | None = None) -> int:

@@ -82,7 +82,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "text/event-stream": components["schemas"]["ChatStarted"] | components["schemas"]["Thinking"] | components["schemas"]["Content"] | components["schemas"]["ChatDone"] | components["schemas"]["Failure"];
+                        "text/event-stream": components["schemas"]["ChatStarted"] | components["schemas"]["Thinking"] | components["schemas"]["Content"] | components["schemas"]["Quotes"] | components["schemas"]["Citations"] | components["schemas"]["ChatDone"] | components["schemas"]["Failure"];
                     };
                 };
                 /** @description What happened and what to do */
@@ -820,12 +820,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was read out of it, in order. */
+        /** What was read out of it, in order; or a passage and what stands round it. */
         get: {
             parameters: {
                 query?: {
                     offset?: number;
                     limit?: number;
+                    around?: string | null;
+                    before?: number;
+                    after?: number;
                 };
                 header?: never;
                 path: {
@@ -1387,6 +1390,53 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pictures/{identity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture of a question, as its bytes. It is one of four types that cannot run anything, and never an SVG. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1957,6 +2007,16 @@ export interface components {
             /** Names */
             names: string[];
         };
+        /**
+         * Arm
+         * @description What one signal says of a passage; `rank` counts from 1.
+         */
+        Arm: {
+            /** Rank */
+            rank: number;
+            /** Score */
+            score: number;
+        };
         /** ArmScore */
         ArmScore: {
             /** Rank */
@@ -2004,6 +2064,9 @@ export interface components {
         /**
          * Budget
          * @description How the model's window is shared out, in tokens. `answer` is the room kept for the answer.
+         *
+         *     Pictures are estimated, and stand with the question or the history that they belong to. `pictures_left_out` are
+         *     those of the history that did not fit.
          */
         Budget: {
             /** Answer */
@@ -2021,6 +2084,11 @@ export interface components {
             history_left_out?: number;
             /** Left Out */
             left_out?: components["schemas"]["LeftOut"][];
+            /**
+             * Pictures Left Out
+             * @default 0
+             */
+            pictures_left_out?: number;
             /** Question */
             question: number;
             /** System */
@@ -2054,6 +2122,11 @@ export interface components {
              */
             parent_id?: string | null;
             /**
+             * Pictures
+             * @default []
+             */
+            pictures?: components["schemas"]["PictureSize"][];
+            /**
              * Preset Id
              * @description null: none; left out: the one the conversation used last, or the default one in a new conversation
              * @default null
@@ -2073,8 +2146,14 @@ export interface components {
              */
             document_ids?: string[] | null;
             /**
+             * Image Ids
+             * @description pictures of this conversation, shown again before `images`
+             * @default null
+             */
+            image_ids?: string[] | null;
+            /**
              * Images
-             * @description base64; only for models that see
+             * @description PNG, JPEG, WebP or GIF in base64; only for models that see
              * @default null
              */
             images?: string[] | null;
@@ -2157,7 +2236,12 @@ export interface components {
              */
             think?: boolean | null;
         };
-        /** ChatStarted */
+        /**
+         * ChatStarted
+         * @description `proved`: the answer's sentences will be held against the sources, as `Citations`.
+         *
+         *     `unseen_pictures` of the question and the history are not sent, since the model cannot see; `warning` says so.
+         */
         ChatStarted: {
             budget: components["schemas"]["Budget"];
             /** Conversation Id */
@@ -2173,12 +2257,27 @@ export interface components {
              * @default null
              */
             preset_id?: string | null;
+            /**
+             * Proved
+             * @default false
+             */
+            proved?: boolean;
             /** Question Id */
             question_id: string;
             /** Sources */
             sources: components["schemas"]["Source"][];
             /** Title */
             title: string;
+            /**
+             * Unseen Pictures
+             * @default 0
+             */
+            unseen_pictures?: number;
+            /**
+             * Warning
+             * @default null
+             */
+            warning?: string | null;
         };
         /**
          * Check
@@ -2196,6 +2295,32 @@ export interface components {
              * @enum {string}
              */
             state: "ok" | "warning" | "failed";
+        };
+        /**
+         * Citation
+         * @description A sentence of the answer, by its place in the text, and what the sources say to it. `open`: neither way.
+         */
+        Citation: {
+            /** End */
+            end: number;
+            reason: components["schemas"]["Reason"] | null;
+            /** Start */
+            start: number;
+            /** Support */
+            support: components["schemas"]["Support"][];
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "supported" | "unsupported" | "open";
+        };
+        /**
+         * Citations
+         * @description Sentences that were held against the sources since the last such event; each once, in order.
+         */
+        Citations: {
+            /** Citations */
+            citations: components["schemas"]["Citation"][];
         };
         /** Content */
         Content: {
@@ -2708,6 +2833,8 @@ export interface components {
         /**
          * Message
          * @description status: streaming (being written), done, stopped (by the user), interrupted (crash), failed (see `error`).
+         *
+         *     proof: null where the answer was not held against sources.
          */
         Message: {
             /** Content */
@@ -2717,10 +2844,14 @@ export interface components {
             error: components["schemas"]["ErrorResponse"] | null;
             /** Id */
             id: string;
+            /** Images */
+            images: components["schemas"]["Picture"][];
             /** Model */
             model: string | null;
             /** Parent Id */
             parent_id: string | null;
+            /** @default null */
+            proof?: components["schemas"]["Proof"] | null;
             /**
              * Role
              * @enum {string}
@@ -2864,19 +2995,6 @@ export interface components {
              */
             ok?: true;
         };
-        /** PageQuery */
-        PageQuery: {
-            /**
-             * Limit
-             * @default 100
-             */
-            limit?: number;
-            /**
-             * Offset
-             * @default 0
-             */
-            offset?: number;
-        };
         /** Passage */
         Passage: {
             /** End */
@@ -2903,6 +3021,37 @@ export interface components {
             /** Total */
             total: number;
         };
+        /**
+         * PassageQuery
+         * @description `around`: a passage of the document; it comes with `before` and `after` its own, whatever the offset.
+         */
+        PassageQuery: {
+            /**
+             * After
+             * @default 6
+             */
+            after?: number;
+            /**
+             * Around
+             * @default null
+             */
+            around?: string | null;
+            /**
+             * Before
+             * @default 3
+             */
+            before?: number;
+            /**
+             * Limit
+             * @default 100
+             */
+            limit?: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset?: number;
+        };
         /** PickBody */
         PickBody: {
             /**
@@ -2910,6 +3059,32 @@ export interface components {
              * @default false
              */
             folder?: boolean;
+        };
+        /**
+         * Picture
+         * @description Of a question: GET /api/pictures/{id}. `width` and `height` in pixels, `size` in bytes.
+         */
+        Picture: {
+            /** Height */
+            height: number;
+            /** Id */
+            id: string;
+            /** Media Type */
+            media_type: string;
+            /** Size */
+            size: number;
+            /** Width */
+            width: number;
+        };
+        /**
+         * PictureSize
+         * @description Pixels.
+         */
+        PictureSize: {
+            /** Height */
+            height: number;
+            /** Width */
+            width: number;
         };
         /**
          * Preset
@@ -3055,6 +3230,20 @@ export interface components {
         Progress: {
             progress: components["schemas"]["FileProgress"];
         };
+        /**
+         * Proof
+         * @description What stays with an answer: the quotes, and its sentences as they were held against the sources.
+         */
+        Proof: {
+            /** Citations */
+            citations: components["schemas"]["Citation"][];
+            /** Folded */
+            folded: boolean;
+            /** Quotes */
+            quotes: components["schemas"]["Quote"][];
+            /** Sure */
+            sure: boolean;
+        };
         /** Pull */
         Pull: {
             /** Completed */
@@ -3101,6 +3290,30 @@ export interface components {
             total?: number | null;
         };
         /**
+         * Quote
+         * @description A sentence of a source, word for word; `start` and `end` are its place in the passage, in characters.
+         */
+        Quote: {
+            /** Document Id */
+            document_id: string;
+            /** End */
+            end: number;
+            /** Filename */
+            filename: string;
+            /** Heading */
+            heading: string[];
+            /** Page */
+            page: number | null;
+            /** Passage Id */
+            passage_id: string;
+            /** Source */
+            source: number;
+            /** Start */
+            start: number;
+            /** Text */
+            text: string;
+        };
+        /**
          * QuoteFigures
          * @description Whether the first sentence, or one of three, holds the answer.
          */
@@ -3111,6 +3324,34 @@ export interface components {
             hit_3: number;
             /** Milliseconds */
             milliseconds: number;
+        };
+        /**
+         * Quotes
+         * @description What the documents themselves say to the question.
+         *
+         *     `sure`: the first alone is enough. `folded`: the model is one whose own words come first.
+         */
+        Quotes: {
+            /** Folded */
+            folded: boolean;
+            /** Quotes */
+            quotes: components["schemas"]["Quote"][];
+            /** Sure */
+            sure: boolean;
+        };
+        /**
+         * Reason
+         * @description Why a sentence is marked: a code, the words that it speaks of, and the whole in English.
+         */
+        Reason: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Params */
+            params: {
+                [key: string]: string;
+            };
         };
         /** RestoreBody */
         RestoreBody: {
@@ -3341,6 +3582,8 @@ export interface components {
         /**
          * Source
          * @description A passage that was given to the model. `number` is the [n] of the answer; `page` counts from 1.
+         *
+         *     `vector` and `text_match` are null where that arm did not find it.
          */
         Source: {
             /** Document Id */
@@ -3359,6 +3602,20 @@ export interface components {
             score: number;
             /** Text */
             text: string;
+            /** @default null */
+            text_match?: components["schemas"]["Arm"] | null;
+            /** @default null */
+            vector?: components["schemas"]["Arm"] | null;
+        };
+        /**
+         * Span
+         * @description From the first to behind the last character (code points).
+         */
+        Span: {
+            /** End */
+            end: number;
+            /** Start */
+            start: number;
         };
         /**
          * StagedBackup
@@ -3388,6 +3645,24 @@ export interface components {
             model: components["schemas"]["ActiveModel"];
             /** Version */
             version: string;
+        };
+        /**
+         * Support
+         * @description The words of a source that support a sentence, and where they stand in its passage.
+         */
+        Support: {
+            /** Document Id */
+            document_id: string;
+            /** Page */
+            page: number | null;
+            /** Passage Id */
+            passage_id: string;
+            /** Source */
+            source: number;
+            /** Text */
+            text: string;
+            /** Words */
+            words: components["schemas"]["Span"][];
         };
         /** TagCount */
         TagCount: {
@@ -3445,6 +3720,7 @@ export interface components {
 export type ActiveModel = components['schemas']['ActiveModel'];
 export type ActiveModelChange = components['schemas']['ActiveModelChange'];
 export type Advice = components['schemas']['Advice'];
+export type Arm = components['schemas']['Arm'];
 export type ArmScore = components['schemas']['ArmScore'];
 export type BackupBody = components['schemas']['BackupBody'];
 export type BackupDone = components['schemas']['BackupDone'];
@@ -3455,6 +3731,8 @@ export type ChatDone = components['schemas']['ChatDone'];
 export type ChatOptions = components['schemas']['ChatOptions'];
 export type ChatStarted = components['schemas']['ChatStarted'];
 export type Check = components['schemas']['Check'];
+export type Citation = components['schemas']['Citation'];
+export type Citations = components['schemas']['Citations'];
 export type Content = components['schemas']['Content'];
 export type Conversation = components['schemas']['Conversation'];
 export type ConversationChange = components['schemas']['ConversationChange'];
@@ -3496,10 +3774,12 @@ export type NewConversation = components['schemas']['NewConversation'];
 export type NewPreset = components['schemas']['NewPreset'];
 export type Notice = components['schemas']['Notice'];
 export type Ok = components['schemas']['Ok'];
-export type PageQuery = components['schemas']['PageQuery'];
 export type Passage = components['schemas']['Passage'];
 export type PassageList = components['schemas']['PassageList'];
+export type PassageQuery = components['schemas']['PassageQuery'];
 export type PickBody = components['schemas']['PickBody'];
+export type Picture = components['schemas']['Picture'];
+export type PictureSize = components['schemas']['PictureSize'];
 export type Preset = components['schemas']['Preset'];
 export type PresetChange = components['schemas']['PresetChange'];
 export type PresetDocument = components['schemas']['PresetDocument'];
@@ -3507,10 +3787,14 @@ export type PresetFile = components['schemas']['PresetFile'];
 export type PresetFileDocument = components['schemas']['PresetFileDocument'];
 export type PresetList = components['schemas']['PresetList'];
 export type Progress = components['schemas']['Progress'];
+export type Proof = components['schemas']['Proof'];
 export type Pull = components['schemas']['Pull'];
 export type PullBody = components['schemas']['PullBody'];
 export type PullStatus = components['schemas']['PullStatus'];
+export type Quote = components['schemas']['Quote'];
 export type QuoteFigures = components['schemas']['QuoteFigures'];
+export type Quotes = components['schemas']['Quotes'];
+export type Reason = components['schemas']['Reason'];
 export type RestoreBody = components['schemas']['RestoreBody'];
 export type RestoreDone = components['schemas']['RestoreDone'];
 export type RestoreState = components['schemas']['RestoreState'];
@@ -3522,8 +3806,10 @@ export type Settings = components['schemas']['Settings'];
 export type SettingsChange = components['schemas']['SettingsChange'];
 export type SnippetPart = components['schemas']['SnippetPart'];
 export type Source = components['schemas']['Source'];
+export type Span = components['schemas']['Span'];
 export type StagedBackup = components['schemas']['StagedBackup'];
 export type Status = components['schemas']['Status'];
+export type Support = components['schemas']['Support'];
 export type TagCount = components['schemas']['TagCount'];
 export type Thinking = components['schemas']['Thinking'];
 export type TurnUsage = components['schemas']['TurnUsage'];
