@@ -154,7 +154,7 @@ def recall(collection: Collection, vectors: NDArray[np.float32]) -> float:
 
 def compared(table: Any, vector: NDArray[np.float32]) -> list[str]:
     query = table.search(vector, vector_column_name="vector").distance_type("cosine").bypass_vector_index()
-    return [row["id"] for row in query.select(["id"]).limit(50).to_list()]
+    return [row["id"] for row in query.select(["id", "_distance"]).limit(50).to_list()]
 
 
 if __name__ == "__main__":
