@@ -2,9 +2,9 @@
 
 How it was chosen. Fusion of ranks, which is common, throws away by how much a passage won, and loses a third of the
 answers wherever one signal is weak; so scores are added, and meaning counts as much as it deserves in the question's
-own language, which sentences of the collection tell (`pipeline/weights.py`): the weights found so are near the best ones
-on XQuAD in four languages, a novel and a rule book. BM25 is divided mostly by the most that the question could score,
-not by its best: where no passage holds the question's words, meaning decides; that helped on all of these and on
+own language, which sentences of the collection tell (`pipeline/weights.py`): the weights found so are near the best
+ones on XQuAD in four languages, a novel and a rule book. BM25 is divided mostly by the most that the question could
+score, not by its best: where no passage holds the question's words, meaning decides; that helped on all of these and on
 headings asked for. A low k1 helped in all four languages of XQuAD, and so did what the passages of a document lend each
 other. The best sentence helped in three of them and on the novel, and cost up to .005 of nDCG on the rule book, so it
 counts less than half. Phrases, pairs of words in any order, grams of three, five and six characters and mixtures of
