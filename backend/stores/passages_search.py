@@ -22,7 +22,7 @@ EXACT_ROWS: Final = 15_000
 """Passages that are compared one by one: 10 ms for 10,000 of them, against 5 with an index."""
 
 PARTITION_ROWS: Final = 1_000
-PROBES: Final = 24
+PROBES: Final = 32
 """Partitions that are looked at, of about PARTITION_ROWS vectors each."""
 
 FILTER_ROWS: Final = 10_000
