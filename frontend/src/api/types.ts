@@ -198,6 +198,277 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** By name, each with how many documents are in it. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CollectionList"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** A new collection. A name that is taken is a Conflict; documents that are gone are left out. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewCollection"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Collection"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/collections/{identity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One collection; its documents are at GET /api/documents?collection=. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Collection"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Deletes it; its documents stay. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Ok"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Renames it. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CollectionChange"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Collection"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/collections/{identity}/documents/{document_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts a document into it; one that is there already stays. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                    document_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Collection"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Takes a document out of it; the document stays. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                    document_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Collection"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations": {
         parameters: {
             query?: never;
@@ -541,6 +812,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/desktop/folder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows a place in the system's file manager, or the folder that it is in. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OpenBody"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Ok"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/desktop/show": {
         parameters: {
             query?: never;
@@ -598,6 +918,7 @@ export interface paths {
             parameters: {
                 query?: {
                     status?: ("queued" | "reading" | "embedding" | "ready" | "failed") | null;
+                    collection?: string | null;
                     offset?: number;
                     limit?: number;
                 };
@@ -1031,6 +1352,54 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Health"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last lines of a log. */
+        get: {
+            parameters: {
+                query?: {
+                    name?: string;
+                    lines?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LogLines"];
                     };
                 };
                 /** @description What happened and what to do */
@@ -1962,6 +2331,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is kept where, and how much room it takes. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Storage"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2136,6 +2550,12 @@ export interface components {
         /** ChatBody */
         ChatBody: {
             /**
+             * Collection Ids
+             * @description beside document_ids: the documents of these collections too; null in both: all documents
+             * @default null
+             */
+            collection_ids?: string[] | null;
+            /**
              * Conversation Id
              * @default null
              */
@@ -2193,9 +2613,11 @@ export interface components {
         };
         /**
          * ChatDone
-         * @description `warning` says when the engine counted fewer prompt tokens than were sent (something was cut).
+         * @description `warning` says what the engine cut from the answer; `details` which sentence that is (errors.REASONS).
          */
         ChatDone: {
+            /** @default null */
+            details?: components["schemas"]["Details"] | null;
             /**
              * Done
              * @default true
@@ -2282,8 +2704,22 @@ export interface components {
         /**
          * Check
          * @description One line of the doctor. `state`: ok, warning (works without), failed. `mend`: what to do, or empty.
+         *
+         *     `id` is the part that was checked, `code` what was found, with its `values`, for who says it in another language;
+         *     `cause` is the error behind it.
          */
         Check: {
+            cause: components["schemas"]["ErrorResponse"] | null;
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "folder_ok" | "folder_read_only" | "folder_open" | "disk_ok" | "disk_low" | "database_ok" | "database_damaged" | "builtin_ok" | "builtin_missing" | "embedder_ok" | "embedder_missing" | "ollama_ok" | "ollama_gone" | "model_ok" | "model_gone" | "documents_ok" | "documents_failed" | "page_ok" | "page_missing";
+            /**
+             * Id
+             * @enum {string}
+             */
+            id: "folder" | "disk" | "database" | "builtin" | "embedder" | "ollama" | "model" | "documents" | "page";
             /** Mend */
             mend: string;
             /** Message */
@@ -2295,6 +2731,10 @@ export interface components {
              * @enum {string}
              */
             state: "ok" | "warning" | "failed";
+            /** Values */
+            values: {
+                [key: string]: string | number;
+            };
         };
         /**
          * Citation
@@ -2321,6 +2761,32 @@ export interface components {
         Citations: {
             /** Citations */
             citations: components["schemas"]["Citation"][];
+        };
+        /**
+         * Collection
+         * @description `documents` counts those in it, ready or not.
+         */
+        Collection: {
+            /** Created At */
+            created_at: string;
+            /** Documents */
+            documents: number;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Updated At */
+            updated_at: string;
+        };
+        /** CollectionChange */
+        CollectionChange: {
+            /** Name */
+            name: string;
+        };
+        /** CollectionList */
+        CollectionList: {
+            /** Collections */
+            collections: components["schemas"]["Collection"][];
         };
         /** Content */
         Content: {
@@ -2518,10 +2984,27 @@ export interface components {
         CopyStep: {
             progress: components["schemas"]["CopyProgress"];
         };
+        /**
+         * Details
+         * @description Which sentence of REASONS a message is, and its values.
+         */
+        Details: {
+            /** Reason */
+            reason: string;
+            /** Values */
+            values: {
+                [key: string]: string | number;
+            };
+        };
         /** Document */
         Document: {
             /** Added At */
             added_at: string;
+            /**
+             * Collections
+             * @description the ids of those it is in
+             */
+            collections: string[];
             error: components["schemas"]["DocumentError"] | null;
             /** Filename */
             filename: string;
@@ -2583,6 +3066,12 @@ export interface components {
         /** DocumentQuery */
         DocumentQuery: {
             /**
+             * Collection
+             * @description only the documents of this collection
+             * @default null
+             */
+            collection?: string | null;
+            /**
              * Limit
              * @default 200
              */
@@ -2602,6 +3091,8 @@ export interface components {
         Engine: {
             /** Address */
             address: string;
+            /** @default null */
+            details?: components["schemas"]["Details"] | null;
             /** Label */
             label: string;
             /** Message */
@@ -2622,8 +3113,13 @@ export interface components {
             /** Version */
             version: string;
         };
-        /** ErrorResponse */
+        /**
+         * ErrorResponse
+         * @description `error` is one of `errors.codes()`; answers that were kept by an earlier LocalChat have no details.
+         */
         ErrorResponse: {
+            /** @default null */
+            details?: components["schemas"]["Details"] | null;
             /** Error */
             error: string;
             /** Message */
@@ -2680,8 +3176,13 @@ export interface components {
              */
             format?: "md" | "json" | "html" | "docx" | "pdf";
         };
-        /** Failure */
+        /**
+         * Failure
+         * @description `details`: which sentence it is, with its values, for who says it in another language.
+         */
         Failure: {
+            /** @default null */
+            details?: components["schemas"]["Details"] | null;
             /** Error */
             error: string;
             /** Message */
@@ -2831,6 +3332,33 @@ export interface components {
             rank: number;
         };
         /**
+         * LogLines
+         * @description The last lines of a log, the newest last; `names` are the logs that there are.
+         */
+        LogLines: {
+            /** Lines */
+            lines: string[];
+            /** Name */
+            name: string;
+            /** Names */
+            names: string[];
+            /** Path */
+            path: string;
+        };
+        /** LogQuery */
+        LogQuery: {
+            /**
+             * Lines
+             * @default 200
+             */
+            lines?: number;
+            /**
+             * Name
+             * @default localchat.log
+             */
+            name?: string;
+        };
+        /**
          * Message
          * @description status: streaming (being written), done, stopped (by the user), interrupted (crash), failed (see `error`).
          *
@@ -2931,6 +3459,22 @@ export interface components {
             /** Tokens Per Second */
             tokens_per_second: number;
         };
+        /** NewCollection */
+        NewCollection: {
+            /**
+             * Document Ids
+             * @default []
+             */
+            document_ids?: string[];
+            /**
+             * Id
+             * @description of one that was deleted: it comes back, and presets know it again
+             * @default null
+             */
+            id?: string | null;
+            /** Name */
+            name: string;
+        };
         /** NewConversation */
         NewConversation: {
             /**
@@ -2942,13 +3486,18 @@ export interface components {
         /** NewPreset */
         NewPreset: {
             /**
+             * Collection Ids
+             * @default null
+             */
+            collection_ids?: string[] | null;
+            /**
              * Context Window
              * @default null
              */
             context_window?: number | null;
             /**
              * Document Ids
-             * @description null or none: all documents
+             * @description null or none, here and below: all documents
              * @default null
              */
             document_ids?: string[] | null;
@@ -2994,6 +3543,14 @@ export interface components {
              * @constant
              */
             ok?: true;
+        };
+        /** OpenBody */
+        OpenBody: {
+            /**
+             * Place
+             * @enum {string}
+             */
+            place: "data" | "database" | "files" | "passages" | "logs" | "models";
         };
         /** Passage */
         Passage: {
@@ -3088,9 +3645,12 @@ export interface components {
         };
         /**
          * Preset
-         * @description `system_prompt` "" is the built-in one; null is as the settings say; no `documents` means all of them.
+         * @description `system_prompt` "" is the built-in one; null is as the settings say; neither `documents` nor `collections` means
+         *     all documents.
          */
         Preset: {
+            /** Collections */
+            collections: components["schemas"]["PresetCollection"][];
             /** Context Window */
             context_window: number | null;
             /** Created At */
@@ -3119,6 +3679,11 @@ export interface components {
          * @description What is named changes; null takes a value back to what the settings say, and the documents to all of them.
          */
         PresetChange: {
+            /**
+             * Collection Ids
+             * @default null
+             */
+            collection_ids?: string[] | null;
             /**
              * Context Window
              * @default null
@@ -3161,6 +3726,18 @@ export interface components {
             use_documents?: boolean | null;
         };
         /**
+         * PresetCollection
+         * @description `gone`: it was deleted; it is skipped.
+         */
+        PresetCollection: {
+            /** Gone */
+            gone: boolean;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * PresetDocument
          * @description `gone`: it was deleted; it is skipped, and taken up again should the same file be added again.
          */
@@ -3174,9 +3751,14 @@ export interface components {
         };
         /**
          * PresetFile
-         * @description A preset as a file. Its documents are named by their content, and not in it.
+         * @description A preset as a file. Its documents are named by their content, its collections by name; neither is in it.
          */
         PresetFile: {
+            /**
+             * Collections
+             * @default []
+             */
+            collections?: components["schemas"]["PresetFileCollection"][];
             /**
              * Context Window
              * @default null
@@ -3213,6 +3795,11 @@ export interface components {
             use_documents?: boolean | null;
             /** Version */
             version: number;
+        };
+        /** PresetFileCollection */
+        PresetFileCollection: {
+            /** Name */
+            name: string;
         };
         /** PresetFileDocument */
         PresetFileDocument: {
@@ -3403,6 +3990,12 @@ export interface components {
         /** SearchBody */
         SearchBody: {
             /**
+             * Collection Ids
+             * @description beside document_ids: the documents of these collections too; null in both: all documents
+             * @default null
+             */
+            collection_ids?: string[] | null;
+            /**
              * Document Ids
              * @default null
              */
@@ -3500,6 +4093,12 @@ export interface components {
              */
             reading_size?: "small" | "normal" | "large";
             /**
+             * Recent Commands
+             * @description of the palette, the newest first
+             * @default []
+             */
+            recent_commands?: string[];
+            /**
              * Temperature
              * @default 0.3
              */
@@ -3548,6 +4147,11 @@ export interface components {
              * @default null
              */
             reading_size?: ("small" | "normal" | "large") | null;
+            /**
+             * Recent Commands
+             * @default null
+             */
+            recent_commands?: string[] | null;
             /**
              * Temperature
              * @default null
@@ -3646,6 +4250,26 @@ export interface components {
             /** Version */
             version: string;
         };
+        /** Storage */
+        Storage: {
+            /** Places */
+            places: components["schemas"]["Stored"][];
+        };
+        /**
+         * Stored
+         * @description `size` in bytes, of all that is in it.
+         */
+        Stored: {
+            /** Path */
+            path: string;
+            /**
+             * Place
+             * @enum {string}
+             */
+            place: "data" | "database" | "files" | "passages" | "logs" | "models";
+            /** Size */
+            size: number;
+        };
         /**
          * Support
          * @description The words of a source that support a sentence, and where they stand in its passage.
@@ -3733,6 +4357,9 @@ export type ChatStarted = components['schemas']['ChatStarted'];
 export type Check = components['schemas']['Check'];
 export type Citation = components['schemas']['Citation'];
 export type Citations = components['schemas']['Citations'];
+export type Collection = components['schemas']['Collection'];
+export type CollectionChange = components['schemas']['CollectionChange'];
+export type CollectionList = components['schemas']['CollectionList'];
 export type Content = components['schemas']['Content'];
 export type Conversation = components['schemas']['Conversation'];
 export type ConversationChange = components['schemas']['ConversationChange'];
@@ -3743,6 +4370,7 @@ export type ConversationSummary = components['schemas']['ConversationSummary'];
 export type CopyCancelled = components['schemas']['CopyCancelled'];
 export type CopyProgress = components['schemas']['CopyProgress'];
 export type CopyStep = components['schemas']['CopyStep'];
+export type Details = components['schemas']['Details'];
 export type Document = components['schemas']['Document'];
 export type DocumentCounts = components['schemas']['DocumentCounts'];
 export type DocumentError = components['schemas']['DocumentError'];
@@ -3766,14 +4394,18 @@ export type ImportRemark = components['schemas']['ImportRemark'];
 export type ImportReport = components['schemas']['ImportReport'];
 export type Importing = components['schemas']['Importing'];
 export type LeftOut = components['schemas']['LeftOut'];
+export type LogLines = components['schemas']['LogLines'];
+export type LogQuery = components['schemas']['LogQuery'];
 export type Message = components['schemas']['Message'];
 export type Model = components['schemas']['Model'];
 export type ModelList = components['schemas']['ModelList'];
 export type ModelTest = components['schemas']['ModelTest'];
+export type NewCollection = components['schemas']['NewCollection'];
 export type NewConversation = components['schemas']['NewConversation'];
 export type NewPreset = components['schemas']['NewPreset'];
 export type Notice = components['schemas']['Notice'];
 export type Ok = components['schemas']['Ok'];
+export type OpenBody = components['schemas']['OpenBody'];
 export type Passage = components['schemas']['Passage'];
 export type PassageList = components['schemas']['PassageList'];
 export type PassageQuery = components['schemas']['PassageQuery'];
@@ -3782,8 +4414,10 @@ export type Picture = components['schemas']['Picture'];
 export type PictureSize = components['schemas']['PictureSize'];
 export type Preset = components['schemas']['Preset'];
 export type PresetChange = components['schemas']['PresetChange'];
+export type PresetCollection = components['schemas']['PresetCollection'];
 export type PresetDocument = components['schemas']['PresetDocument'];
 export type PresetFile = components['schemas']['PresetFile'];
+export type PresetFileCollection = components['schemas']['PresetFileCollection'];
 export type PresetFileDocument = components['schemas']['PresetFileDocument'];
 export type PresetList = components['schemas']['PresetList'];
 export type Progress = components['schemas']['Progress'];
@@ -3809,6 +4443,8 @@ export type Source = components['schemas']['Source'];
 export type Span = components['schemas']['Span'];
 export type StagedBackup = components['schemas']['StagedBackup'];
 export type Status = components['schemas']['Status'];
+export type Storage = components['schemas']['Storage'];
+export type Stored = components['schemas']['Stored'];
 export type Support = components['schemas']['Support'];
 export type TagCount = components['schemas']['TagCount'];
 export type Thinking = components['schemas']['Thinking'];
