@@ -82,6 +82,7 @@ def _create_api(config: Config, database: Database) -> Flask:
     routes.install(app, services)
     services.library.start()
     services.folders.start()
+    services.knowledge.start()
     return app
 
 
@@ -94,7 +95,9 @@ def _services(config: Config, database: Database) -> Services:
     from backend.services.chat import Chat
     from backend.services.child import command, environment
     from backend.services.documents import Library
+    from backend.services.evaluate import Evaluation
     from backend.services.folders import WatchedFolders
+    from backend.services.knowledge import Knowledge
     from backend.services.models import Models
     from backend.services.restore import Restore
     from backend.services.search import Search
@@ -105,6 +108,7 @@ def _services(config: Config, database: Database) -> Services:
     from backend.stores.documents import Documents
     from backend.stores.folders import Folders
     from backend.stores.imports import Imports
+    from backend.stores.passages_search import PassageSearch
     from backend.stores.pictures import Pictures
     from backend.stores.presets import Presets
     from backend.stores.settings import Settings
@@ -120,7 +124,9 @@ def _services(config: Config, database: Database) -> Services:
     embedder = Embedder(config.models)
     folders = Folders(database)
     library = Library(config, documents, vectors, embedder, folders=folders)
-    search = Search(documents, vectors, embedder)
+    passages = PassageSearch(vectors)
+    knowledge = Knowledge(vectors, passages, embedder, settings)
+    search = Search(documents, passages, embedder, knowledge)
     builtin = BuiltinEngine(config.models / FILE, command("builtin-engine"), environment())
     program = OllamaProgram(config.data / "logs" / "ollama.log")
     models = Models(settings, builtin, config.ollama_host, program)
@@ -146,7 +152,9 @@ def _services(config: Config, database: Database) -> Services:
         collections,
         library,
         WatchedFolders(library, folders, config.data),
+        knowledge,
         search,
+        Evaluation(documents, passages, embedder),
         models,
         chat,
         Backup(config, database, library, VERSION),

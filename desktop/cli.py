@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Final
 from backend import VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from backend.config import Config
+    from desktop.client import Client
 
 SERVE_PORT: Final = 5000
 
@@ -47,6 +50,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     search.add_argument("--limit", type=_limit, default=10, help="1 to 100 (default: 10)")
     search.add_argument("--json", action="store_true", dest="as_json")
     _add_data(search)
+
+    evaluate = commands.add_parser("evaluate", help="how often the right passage is found")
+    what = evaluate.add_mutually_exclusive_group(required=True)
+    what.add_argument("--set", nargs="+", type=Path, metavar="FILE", dest="sets", help="XQuAD's JSON or BEIR's folder")
+    what.add_argument("--mine", action="store_true", help="questions made from your own documents, with advice")
+    evaluate.add_argument("--json", action="store_true", dest="as_json")
+    _add_data(evaluate)
 
     backup = commands.add_parser("backup", help="everything in one verified file")
     backup.add_argument("file", type=Path, metavar="FILE", help="or a folder to put it in")
@@ -119,18 +129,25 @@ def _run_client(options: argparse.Namespace, config: Config) -> int:
         if options.command == "restore":
             return commands.restore(config, options.file.absolute())
         with connect(config) as client:
-            if options.command == "backup":
-                return commands.backup(client, options.file.absolute())
-            if options.command == "ask":
-                return commands.ask(client, options.question, documents=not options.no_documents)
-            if options.command == "ingest":
-                return commands.ingest(client, options.paths, config.max_upload)
-            return commands.search(
-                client, options.query, mode=options.mode, limit=options.limit, as_json=options.as_json
-            )
+            return _ask_of(client, options, config)
     except Refused as error:
         print(f"localchat: {error}", file=sys.stderr)
         return 1
+
+
+def _ask_of(client: Client, options: argparse.Namespace, config: Config) -> int:
+    from desktop import commands, evaluate
+
+    run: dict[str, Callable[[], int]] = {
+        "ask": lambda: commands.ask(client, options.question, documents=not options.no_documents),
+        "backup": lambda: commands.backup(client, options.file.absolute()),
+        "evaluate": lambda: evaluate.run(client, options.sets or [], as_json=options.as_json),
+        "ingest": lambda: commands.ingest(client, options.paths, config.max_upload),
+        "search": lambda: commands.search(
+            client, options.query, mode=options.mode, limit=options.limit, as_json=options.as_json
+        ),
+    }
+    return run[options.command]()
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:

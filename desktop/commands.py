@@ -80,7 +80,7 @@ def ingest(client: Client, paths: Iterable[Path], largest: int) -> int:
 
 def backup(client: Client, file: Path) -> int:
     """Writes everything into one file and prints its path and its SHA-256. Raises Refused."""
-    done = _follow(client.stream("/api/backup", json={"path": str(file)}))
+    done = follow(client.stream("/api/backup", json={"path": str(file)}))
     print(f"{done['path']}  {done['size'] / 1e6:,.1f} MB, {_contents(done)}")
     print(f"sha256 {done['sha256']}")
     return 0
@@ -97,14 +97,14 @@ def restore(config: Config, file: Path) -> int:
     claimed = claim(config.data, WAIT_SECONDS)
     if isinstance(claimed, Address):
         with connected(claimed) as client:
-            done = _follow(client.stream("/api/restore", json={"path": str(file)}))
+            done = follow(client.stream("/api/restore", json={"path": str(file)}))
         print(f"{_of(done)} is checked and unpacked. LocalChat runs: it takes the data when it starts the next time.")
         return 0
     with claimed:
         here = Restore(config.data)
         if here.unfinished:
             open_data(config)
-        done = _follow(
+        done = follow(
             {"progress": asdict(step.progress)} if isinstance(step, CopyStep) else asdict(step)
             for step in here.stage(str(file))
         )
@@ -123,7 +123,7 @@ def _contents(done: dict[str, Any]) -> str:
     )
 
 
-def _follow(events: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def follow(events: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """The last event; the others as one line of progress."""
     last: dict[str, Any] = {}
     for event in events:

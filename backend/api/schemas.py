@@ -376,7 +376,7 @@ class CollectionChange(Schema):
 
 
 class SearchBody(Schema):
-    query: str = Field(min_length=1, max_length=10_000)
+    query: str = Field(min_length=1, max_length=20_000)
     limit: int = Field(10, ge=1, le=100)
     mode: Literal["hybrid", "vector", "text"] = "hybrid"
     document_ids: list[Id] | None = Field(None, max_length=10_000)
@@ -398,11 +398,19 @@ class SearchResult(Schema):
     score: float
     vector: ArmScore | None
     text_match: ArmScore | None
+    shares: dict[str, float] = Field(description="what each signal gave to the score of a hybrid search")
+    index: int = Field(description="number of the passage in its document")
+    start: int
+    end: int
 
 
 class SearchResponse(Schema):
     results: list[SearchResult]
     milliseconds: float
+
+
+class EvaluateBody(Schema):
+    set: str | None = Field(None, description="path of an XQuAD file or a BEIR folder; null: the user's own documents")
 
 
 # --- models -----------------------------------------------------------------------------------------------------

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from pathlib import Path
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from backend.api.endpoint import endpoint
 from backend.api.parts import parts
-from backend.api.schemas import SearchBody, SearchResponse
+from backend.api.schemas import EvaluateBody, SearchBody, SearchResponse
+from backend.api.sse import stream
+from backend.errors import InvalidRequest
+from backend.services.events import EvaluationEvent
 
 blueprint = Blueprint("search", __name__)
 
@@ -28,3 +32,16 @@ def search(body: SearchBody) -> SearchResponse:
             "milliseconds": round(1000 * (time.perf_counter() - started), 2),
         }
     )
+
+
+@blueprint.post("/api/evaluate")
+@endpoint(body=EvaluateBody, events=EvaluationEvent)
+def evaluate(body: EvaluateBody) -> Response:
+    """Labelled questions, or some made from the user's own documents, through the search: progress, then figures."""
+    evaluation = parts().evaluation
+    if body.set is None:
+        return stream(evaluation.of_mine)
+    path = Path(body.set)
+    if not path.is_absolute():
+        raise InvalidRequest("Name the whole path of the set.")
+    return stream(lambda: evaluation.of_set(path))

@@ -1,5 +1,6 @@
 """Blocks → passages: whole paragraphs of one section, as long as the embedder reads well.
 
+Tables stay whole, or are cut between rows; code is cut before a definition; text at the ends of sentences.
 The document's text is its blocks joined by a blank line; a passage's `text` is exactly `[start:end]` of it.
 """
 
@@ -27,7 +28,24 @@ MOST_LETTERS: Final = 4000
 
 JOINT: Final = "\n\n"
 
-SENTENCES = re.compile(r"(?<=[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？；])|\n+")
+SENTENCES = re.compile(r"(?<=[.!?…؟۔।။។])[\"'”’»)\]]*\s+|(?<=[。！？；])[”’」』）]*|\n+")
+LINES = re.compile(r"\n+")
+PARAGRAPHS = re.compile(r"\n(?:[^\S\n]*\n)+")
+DEFINITIONS = re.compile(
+    r"\n+(?=(?:@\w|(?:export |pub(?:\([a-z]+\))? |public |private |protected |static |async |abstract |final )*"
+    r"(?:def|class|function|func|fn|struct|enum|trait|impl|interface|type|module|namespace|template|sub|const|CREATE)\b))"
+)
+"""Before a line that begins a definition, in the first column: what stands further in belongs to one."""
+
+CUTS: Final[dict[Kind, tuple[re.Pattern[str], ...]]] = {
+    "table": (LINES, SENTENCES),
+    "code": (DEFINITIONS, PARAGRAPHS, LINES),
+}
+"""Where a block that is too long is cut, the best places first; others at SENTENCES."""
+
+MOST_TITLE: Final = 24
+RULE = re.compile(r"^[\s|:+=-]*$")
+"""A line of a table that only separates its header."""
 SPACES = re.compile(r"\s+")
 
 
@@ -43,37 +61,70 @@ class Passage:
     end: int
 
 
-def with_heading(heading: Sequence[str], text: str) -> str:
-    """What is embedded and indexed: a paragraph rarely repeats what its heading says."""
-    return " › ".join(heading) + "\n" + text if heading else text
+def with_heading(heading: Sequence[str], text: str, title: str = "") -> str:
+    """What is embedded and indexed: a paragraph rarely repeats what its heading and its document's title say."""
+    path = [title, *heading] if title and title not in heading else heading
+    return " › ".join(path) + "\n" + text if path else text
 
 
-def chunk(batches: Iterable[Sequence[Block]], count: Count) -> Iterator[Passage]:
-    """Passages as soon as they are whole. Tokens are counted a batch at a time."""
+def title_of(filename: str, count: Count) -> str:
+    """What the file's name says, as words; empty where it says nothing or takes too much of the passage's room."""
+    words = " ".join(re.findall(r"[^\W_]+", filename.rsplit(".", 1)[0]))
+    return words if re.search(r"[^\W\d_]{2}", words) and count([words])[0] <= MOST_TITLE else ""
+
+
+def chunk(batches: Iterable[Sequence[Block]], count: Count, title: str = "") -> Iterator[Passage]:
+    """Passages as soon as they are whole. Tokens are counted a batch at a time.
+
+    The parts of a cut table have its header as their innermost heading: it stands above their rows, and is read,
+    embedded and indexed with them, while `text` stays what it is in the document. `title`: of the document, for which
+    room is left.
+    """
     offset = 0
+    title_tokens = count([title])[0] + 1 if title else 0
     section = _Section((), 0)
-    title: tuple[Block, int] | None = None
+    above: tuple[Block, int] | None = None
     for blocks in batches:
         sizes = count([block.text for block in blocks])
         for block, tokens in zip(blocks, sizes, strict=True):
             start, offset = offset, offset + len(block.text) + len(JOINT)
             if block.kind == "heading":
                 yield from section.close()
-                if title is not None and not _under(block, title[0]):
-                    yield _alone(*title)
-                title = (block, start)
+                if above is not None and not _under(block, above[0]):
+                    yield _alone(*above)
+                above = (block, start)
                 section = _Section((), 0)
                 continue
             if not section.holds(block):
                 yield from section.close()
                 heading, heading_tokens = _fitting(block.heading, count)
-                section = _Section(heading, heading_tokens, block.heading)
-            title = None
-            for piece in _pieces(block, start, tokens, MOST - section.heading_tokens, count):
+                section = _Section(heading, heading_tokens + title_tokens, block.heading)
+            above = None
+            room = MOST - section.heading_tokens
+            if block.kind == "table" and tokens > room:
+                yield from section.close()
+                yield from _table(block, start, section, room, count)
+                continue
+            for piece in _pieces(block, start, tokens, room, count):
                 yield from section.add(piece)
     yield from section.close()
-    if title is not None:
-        yield _alone(*title)
+    if above is not None:
+        yield _alone(*above)
+
+
+def _table(block: Block, start: int, section: _Section, room: int, count: Count) -> Iterator[Passage]:
+    """The rows of a table that is too long for one passage."""
+    header = next((line.strip() for line in block.text.split("\n") if line.strip() and not RULE.match(line)), "")
+    header_tokens = count([header])[0] + 1
+    if header_tokens > MOST_HEADING:
+        header, header_tokens = "", 0
+    rows = _Section(section.heading, section.heading_tokens)
+    for piece in _pieces(block, start, MOST + 1, room - header_tokens, count):
+        for passage in rows.add(piece):
+            yield passage
+            if header and rows.heading == section.heading:
+                rows.under(header, header_tokens)
+    yield from rows.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +149,12 @@ class _Section:
         self._pieces: list[_Piece] = []
         self._tokens = heading_tokens
         self._letters = 0
+
+    def under(self, header: str, tokens: int) -> None:
+        """From the next passage on."""
+        self.heading = (*self.heading, header)
+        self.heading_tokens += tokens
+        self._tokens += tokens
 
     def holds(self, block: Block) -> bool:
         return self._path == block.heading
@@ -149,23 +206,31 @@ def _pieces(block: Block, start: int, tokens: int, most: int, count: Count) -> I
         yield _Piece(block.text, tokens, block.kind, block.page, start, JOINT)
         return
     before = 0
-    spans = _spans(block.text, most, count)
+    spans = _spans(block.text, 0, CUTS.get(block.kind, (SENTENCES,)), most, count)
     for at, (first, last, size) in enumerate(spans):
         gap = block.text[before:first] if at else JOINT
         yield _Piece(block.text[first:last], size, block.kind, block.page, start + first, gap)
         before = last
 
 
-def _spans(text: str, most: int, count: Count) -> list[tuple[int, int, int]]:
-    """(start, end, tokens) of parts of `text`, each within `most`, cut at sentence ends where there are any."""
-    sentences = _cut(text, 0, SENTENCES)
-    sizes = count([text[first:last] for first, last in sentences])
+def _spans(
+    text: str, offset: int, cuts: Sequence[re.Pattern[str]], most: int, count: Count
+) -> list[tuple[int, int, int]]:
+    """(start, end, tokens) of parts of `text`, each within `most`, cut at the first of `cuts` that suffices.
+
+    `offset`: of `text`, added to each start and end.
+    """
+    parts = _cut(text, offset, cuts[0])
+    sizes = count([text[first - offset : last - offset] for first, last in parts])
     spans: list[tuple[int, int, int]] = []
-    for (first, last), tokens in zip(sentences, sizes, strict=True):
-        if tokens > most or last - first > MOST_LETTERS:
-            spans.extend(_halved(text, first, last, most, count))
-        else:
+    for (first, last), tokens in zip(parts, sizes, strict=True):
+        part = text[first - offset : last - offset]
+        if tokens <= most and last - first <= MOST_LETTERS:
             spans.append((first, last, tokens))
+        elif len(cuts) > 1:
+            spans.extend(_spans(part, first, cuts[1:], most, count))
+        else:
+            spans.extend((first + begin, first + end, size) for begin, end, size in _halved(part, most, count))
     return spans
 
 
@@ -183,9 +248,9 @@ def _cut(text: str, offset: int, separator: re.Pattern[str]) -> list[tuple[int, 
     return parts
 
 
-def _halved(text: str, first: int, last: int, most: int, count: Count) -> Iterator[tuple[int, int, int]]:
+def _halved(text: str, most: int, count: Count) -> Iterator[tuple[int, int, int]]:
     """Parts of a sentence that is too long, cut at the space nearest to the middle, or in a word that has none."""
-    pending = [(first, last)]
+    pending = [(0, len(text))]
     while pending:
         first, last = pending.pop()
         if last - first <= MOST_LETTERS:

@@ -56,7 +56,46 @@ LISTS: Final = {
         и в во не что он на я с со как а то все она так его но да ты к у же вы за бы по только ее мне было вот
         от меня еще нет о из ему когда или был для чем где кто какой какие какая сколько это были
     """,
+    "romanian": """
+        și si în in de la a al ale cu pe din care este sunt nu ce o un pentru mai prin fost că se sau au ca lui era
+        cine unde când cum câți câte care cât către după între
+    """,
+    "polish": """
+        i w na z do się nie to jest że o jak za od po dla przez który która które był była było są oraz ze przy
+        kto co gdzie kiedy ile dlaczego jaki jaka jakie czy
+    """,
+    "czech": """
+        a v na se je že o s z do i to pro byl byla bylo jsou který která které jako za po od při podle ve kdo co
+        kde kdy kolik proč jaký jaká jaké
+    """,
+    "hungarian": """
+        a az és hogy nem is egy volt ez ki mi hol mikor hány miért milyen meg csak mint vagy de már el
+    """,
+    "norwegian": """
+        og i det som en på er av for til med den har de ikke om et han men var jeg seg fra vi så kan når hvordan
+        hva hvem hvilke hvilken hvor ble etter
+    """,
+    "indonesian": """
+        yang dan di ke dari untuk pada dengan ini itu adalah sebagai dalam oleh atau akan tidak apa siapa kapan
+        dimana berapa mengapa bagaimana
+    """,
+    "vietnamese": """
+        và của là các có cho trong được một những với không này đã từ khi để người như về ai gì nào đâu bao nhiêu
+        tại ở bởi
+    """,
+    "greek": """
+        και το της η ο του να την τα με των για στην από που οι στο είναι τον ως τις ένα μια στη δεν τους σε ήταν
+        έχει ποιος ποια ποιο τι πού πότε πώς πόσο πόσα ποιοι ποιες γιατί
+    """,
+    "arabic": """
+        في من على إلى أن عن التي الذي هذا هذه ما هو هي كان كانت مع لا و أو بين بعد قبل كل عند ذلك تم قد لم كم متى
+        أين كيف لماذا هل أي ماذا
+    """,
+    "hindi": """
+        के का की में है और से को पर एक यह थे था थी हैं ने कि भी नहीं तो ही या जो कर लिए गया इस वह क्या कौन कब कहाँ
+        कैसे कितने कितना कितनी किस किसने क्यों
+    """,
 }
 
 FUNCTION_WORDS: Final = {language: frozenset(words.split()) for language, words in LISTS.items()}
-"""By the names that Snowball gives to languages."""
+"""By the names that Snowball gives to languages, where it has them."""

@@ -1,7 +1,8 @@
 """Text → the words that the full-text index knows: lower case, stemmed, scripts without spaces as pairs of letters.
 
 One index serves all languages because words are stemmed before they reach it. Passage and question go through the same
-function; where their language is guessed differently they still share every word that no stemmer changes.
+function; where their language is guessed differently they still share every word that no stemmer changes. `letters` and
+`grams` are the same text seen without stems: as runs of characters, which forgive endings, compounds and misspellings.
 """
 
 from __future__ import annotations
@@ -13,12 +14,29 @@ from typing import Any, Final
 
 from backend.pipeline.function_words import FUNCTION_WORDS
 
-WORD = re.compile(r"[^\W_]+(?:[.,'’][^\W_]+)*")
+VERSION: Final = 2
+"""Raised whenever `terms` gives other words for the same text: what was indexed before is then indexed anew."""
+
+MARKS: Final = (
+    "\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u0eb1-\u0ece"
+    "\u102b-\u103e\u17b4-\u17d3"
+)
+"""Signs that stand over, under and beside letters and belong to their word: Python's `\\w` leaves most of them out."""
+
+WORD = re.compile(rf"[\w{MARKS}]+(?:[.,'’][\w{MARKS}]+)*")
+RUN = re.compile(rf"[\w{MARKS}]+")
 UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\U00020000-\U0003134f]+"
 )
 """Thai, Lao, Burmese, Khmer, kana and Chinese characters."""
+
+HANGUL = re.compile("[\uac00-\ud7af]")
+UNSTEMMED: Final = frozenset({"unspaced", "korean", "vietnamese"})
+"""Languages that Snowball has no stemmer for; the English one takes the English words in them."""
+
+GRAM: Final = 4
+"""Characters of a gram: 3, 5, 6 and mixtures of them found no more on the labelled sets."""
 
 SPLIT = re.compile(r"[.,'’]")
 
@@ -28,6 +46,7 @@ SCRIPTS: Final = (
     (re.compile("[\u0600-\u06ff]"), "arabic"),
     (re.compile("[\u0900-\u097f]"), "hindi"),
     (re.compile("[\u0b80-\u0bff]"), "tamil"),
+    (HANGUL, "korean"),
 )
 GUESS_FROM: Final = 2000
 """Letters of a text that its language is guessed from."""
@@ -35,7 +54,7 @@ GUESS_FROM: Final = 2000
 
 def terms(text: str) -> list[str]:
     """The terms of `text` in order, function words left out, unless it has no others."""
-    text = unicodedata.normalize("NFKC", text).lower()
+    text = unicodedata.normalize("NFKC", text).lower().replace("_", " ")
     language = guess_language(text)
     skipped = FUNCTION_WORDS.get(language, frozenset())
     words = [word for match in WORD.finditer(text) for word in _parts(match[0])]
@@ -47,16 +66,41 @@ def terms(text: str) -> list[str]:
 
 
 def guess_language(text: str) -> str:
-    """A Snowball language name, by script and function words; English where nothing tells."""
-    sample = text[:GUESS_FROM]
-    for letters, language in SCRIPTS:
-        if 3 * len(letters.findall(sample)) > len(sample):
-            return language
+    """A Snowball language name or one of UNSTEMMED, by script and function words; English where nothing tells."""
+    sample = text[:GUESS_FROM].lower()
+    if not sample.isascii():
+        for letters, language in SCRIPTS:
+            if 3 * len(letters.findall(sample)) > len(sample):
+                return language
+        if 3 * sum(map(len, UNSPACED.findall(sample))) > len(sample):
+            return "unspaced"
     # Each word once: a text on Los Angeles is not Spanish.
-    words = set(re.findall(r"[^\W\d_]+", sample))
+    words = set(RUN.findall(sample))
     counts = {language: len(words & known) for language, known in FUNCTION_WORDS.items()}
     # The first of equals: English.
     return max(counts, key=lambda language: counts[language])
+
+
+def letters(text: str) -> str:
+    """`text` as one line of lower-case words, a space before, between and after them: what grams are taken from."""
+    return f" {' '.join(RUN.findall(unicodedata.normalize('NFKC', text).lower().replace('_', ' ')))} "
+
+
+def grams(line: str) -> list[str]:
+    """The grams of a line of `letters`: four characters, spaces too; one and two of a script without spaces."""
+    if line.isascii() or not UNSPACED.search(line):
+        return [line[first : first + GRAM] for first in range(len(line) - GRAM + 1)]
+    found: list[str] = []
+    at = 0
+    for match in UNSPACED.finditer(line):
+        before, run = line[at : match.start()], match[0]
+        found.extend(before[first : first + GRAM] for first in range(len(before) - GRAM + 1))
+        found.extend(run)
+        found.extend(run[first : first + 2] for first in range(len(run) - 1))
+        at = match.end()
+    after = line[at:]
+    found.extend(after[first : first + GRAM] for first in range(len(after) - GRAM + 1))
+    return found
 
 
 def _parts(word: str) -> list[str]:
@@ -94,4 +138,4 @@ def _stem(word: str, language: str) -> str:
 def _stemmer(language: str) -> Any:
     from snowballstemmer import stemmer
 
-    return stemmer(language)
+    return stemmer("english" if language in UNSTEMMED else language)

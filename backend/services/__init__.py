@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from backend.services.chat import Chat
     from backend.services.desktop import Desktop
     from backend.services.documents import Library
+    from backend.services.evaluate import Evaluation
     from backend.services.folders import WatchedFolders
+    from backend.services.knowledge import Knowledge
     from backend.services.models import Models
     from backend.services.restore import Restore
     from backend.services.search import Search
@@ -41,7 +43,9 @@ class Services:
     collections: Collections
     library: Library
     folders: WatchedFolders
+    knowledge: Knowledge
     search: Search
+    evaluation: Evaluation
     models: Models
     chat: Chat
     backup: Backup
@@ -59,5 +63,6 @@ class Services:
             self.chat.close()
             self.models.close()
             self.folders.close()
+            self.knowledge.close()
             self.library.close()
             self.database.close()

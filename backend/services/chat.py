@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from backend.engines.base import ChatDelta, ChatImage, ChatMessage, ChatRequest, ChatStream, Usage
 from backend.errors import ContextOverflow, Details, InvalidRequest, LocalChatError, TooLarge
+from backend.pipeline.followup import standing_alone
+from backend.pipeline.gather import LONGEST
 from backend.pipeline.prompt import (
     PER_MESSAGE,
     SYSTEM,
@@ -55,6 +57,9 @@ KEEP_SECONDS: Final = 0.25
 PASSAGES: Final = 8
 SMALL_DOCUMENTS: Final = 800
 """Tokens of passages for the built-in model: it reads about 400 a second, so each hundred costs a quarter second."""
+
+SMALL_PASSAGE: Final = 1_200
+"""Bytes of neighbours that are joined for the built-in model, so that two passages fit at least."""
 
 TITLE_LENGTH: Final = 60
 REFITS: Final = (1.4, 2.0)
@@ -251,7 +256,7 @@ class Chat:
     def answer(self, prepared: Prepared) -> Iterator[ChatEvent | Idle]:
         """The events of a turn. Closing it keeps what was written and makes the engine stop."""
         asked = time.perf_counter()
-        found = self._find(prepared.question)
+        found = self._find(prepared)
         prompt = self._fit(prepared, found, 1.0)
         running = Running(prepared.choice.engine.chat(self._request(prepared, prompt)))
         # The engine reads the prompt while we write the question down.
@@ -354,10 +359,13 @@ class Chat:
         last = self._conversations.preset(question.conversation_id)
         return self._presets.get(last) if last else None
 
-    def _find(self, question: Question) -> list[Source]:
+    def _find(self, prepared: Prepared) -> list[Source]:
+        question = prepared.question
         if question.use_documents is False:
             return []
-        hits = self._search.find(question.message, limit=PASSAGES, document_ids=question.document_ids)
+        asked = standing_alone(question.message, prepared.history)
+        longest = SMALL_PASSAGE if prepared.choice.engine.name == "builtin" else LONGEST
+        hits = self._search.gather(asked, limit=PASSAGES, longest=longest, document_ids=question.document_ids)
         return [
             Source(
                 number,

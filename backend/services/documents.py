@@ -111,7 +111,7 @@ class Library:
         if waiting:
             log.info("%d documents are taken up again", waiting)
         self._importer.start()
-        if self._documents.counts().documents or self._vectors.exists():
+        if self._documents.counts().documents or self._vectors.exists:
             self._preload.start()
 
     def close(self) -> None:

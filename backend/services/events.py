@@ -344,6 +344,60 @@ class CopyCancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class EvaluationProgress:
+    stage: Literal["reading", "embedding", "weighing", "asking"]
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationStep:
+    progress: EvaluationProgress
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Means over all questions: whether the first, or one of five, was right; ranks; milliseconds of a question."""
+
+    hit_1: float
+    hit_5: float
+    mrr: float
+    ndcg_10: float
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteFigures:
+    """Whether the first sentence, or one of three, holds the answer."""
+
+    hit_1: float
+    hit_3: float
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the figures say should be changed; `code` names it for translations, `names` the documents it is about."""
+
+    code: Literal["weak_meaning", "look_alike", "hard_documents", "short_passages", "good"]
+    message: str
+    names: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationDone:
+    """`quotes`: None where the set has no answers; `advice`: of the user's own documents."""
+
+    passages: int
+    questions: int
+    vector: Figures
+    text: Figures
+    hybrid: Figures
+    quotes: QuoteFigures | None = None
+    advice: list[Advice] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """`details`: which sentence it is, with its values, for who says it in another language."""
 
@@ -365,4 +419,5 @@ PullEvent = PullStatus | Failure
 BackupEvent = CopyStep | BackupDone | CopyCancelled | Failure
 RestoreEvent = CopyStep | RestoreDone | CopyCancelled | Failure
 ImportEvent = Importing | ImportDone | Failure
-StreamEvent = ChatEvent | UploadEvent | PullEvent | BackupEvent | RestoreEvent | ImportEvent | Idle
+EvaluationEvent = EvaluationStep | EvaluationDone | Failure
+StreamEvent = ChatEvent | UploadEvent | PullEvent | BackupEvent | RestoreEvent | ImportEvent | EvaluationEvent | Idle

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from backend.engines.embedder import Embedder
 from backend.errors import LocalChatError
-from backend.pipeline.chunk import Passage, chunk, with_heading
+from backend.pipeline.chunk import Passage, chunk, title_of, with_heading
 from backend.pipeline.readers import Attachment, Block, Notice
 from backend.pipeline.readers.blocks import JOINT
-from backend.pipeline.terms import terms
+from backend.pipeline.terms import VERSION, terms
 from backend.services.reading import Reader
 from backend.stores.documents import DocumentRow, Documents, Finished
 from backend.stores.vectors import NewDocument, NewPassage, Vectors
@@ -263,8 +263,9 @@ class Importer:
     def _read(self, job: Job) -> None:
         path = self._shelf.original(job.document)
         count = 0
-        for passage in chunk(self._blocks(job, path), self._embedder.count):
-            new = _new(passage)
+        title = title_of(job.document.filename, self._embedder.count)
+        for passage in chunk(self._blocks(job, path), self._embedder.count, title):
+            new = _new(passage, title)
             with self._changed:
                 if job.dropped:
                     return
@@ -453,9 +454,19 @@ class Importer:
 
 
 def _embedded(passage: NewPassage) -> str:
-    return with_heading(passage.heading, passage.text)
+    return with_heading(passage.heading, passage.text, passage.title or "")
 
 
-def _new(passage: Passage) -> NewPassage:
-    words = " ".join(terms(with_heading(passage.heading, passage.text)))
-    return NewPassage(passage.text, passage.kind, passage.page, passage.heading, passage.start, passage.end, words)
+def _new(passage: Passage, title: str) -> NewPassage:
+    words = " ".join(terms(with_heading(passage.heading, passage.text, title)))
+    return NewPassage(
+        passage.text,
+        passage.kind,
+        passage.page,
+        passage.heading,
+        passage.start,
+        passage.end,
+        words,
+        VERSION,
+        title or None,
+    )

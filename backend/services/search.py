@@ -1,26 +1,44 @@
-"""A question → passages, ranked by their words and by their meaning, with the scores of both."""
+"""A question → passages, ranked by their words, letters, sentences and meaning, with the scores of each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
 
 from backend.engines.embedder import Embedder
-from backend.pipeline.fusion import Arm, Ranked, score_sum, single
-from backend.pipeline.terms import terms
+from backend.pipeline.chunk import with_heading
+from backend.pipeline.fusion import Arm, Ranked, fuse, single
+from backend.pipeline.gather import LONGEST, Piece, gather
+from backend.pipeline.signals import Candidate, ask, measure
 from backend.stores.documents import Documents
-from backend.stores.vectors import Hit, Vectors
+from backend.stores.passages_search import Hit, PassageSearch
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from backend.services.knowledge import Knowledge, Known
 
 Mode = Literal["hybrid", "vector", "text"]
+
+ARMS: Final = 4
+"""Questions whose words are looked up at once."""
 
 DEPTH: Final = 50
 """Passages that each arm contributes; more changes no figure of the labelled sets."""
 
+WIDE: Final = 24
+"""Passages that those for the model are chosen from, so that near-duplicates and crowds can be left out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`vector`: cosine and rank; `text_match`: BM25 and rank; None where that arm did not find it."""
+    """`vector`: cosine and rank; `text_match`: BM25 and rank; None where that arm did not find it.
+
+    `shares`: what each signal gave to the score of a hybrid search; empty in the other modes.
+    """
 
     passage_id: str
     document_id: str
@@ -31,33 +49,77 @@ class Found:
     score: float
     vector: Arm | None
     text_match: Arm | None
+    shares: Mapping[str, float] = field(default_factory=dict)
+    index: int = 0
+    start: int = 0
+    end: int = 0
 
 
 class Search:
-    def __init__(self, documents: Documents, vectors: Vectors, embedder: Embedder) -> None:
+    def __init__(self, documents: Documents, passages: PassageSearch, embedder: Embedder, knowledge: Knowledge) -> None:
         self._documents = documents
-        self._vectors = vectors
+        self._passages = passages
         self._embedder = embedder
+        self._knowledge = knowledge
+        self._arms = ThreadPoolExecutor(ARMS, "search")
 
     def find(
         self, question: str, *, limit: int = 10, mode: Mode = "hybrid", document_ids: Sequence[str] | None = None
     ) -> list[Found]:
-        """The best passages first; nothing when there are no documents. `document_ids` narrows both arms.
+        """The best passages first; nothing when there are no documents. `document_ids` narrows every arm.
 
         Raises EngineUnavailable (no embedder), DamagedData.
         """
         if not self._documents.has_ready():
             return []
+        known = self._knowledge.now()
+        asked = ask(question, known.statistics)
         depth = max(DEPTH, limit)
-        matching = [] if mode == "vector" else self._vectors.matching(terms(question), depth, document_ids)
+        words = list(dict.fromkeys(word for word, _ in asked.words))
         if mode == "text":
+            matching = self._passages.matching(words, depth, document_ids)
             return self._found(single(_scores(matching), vector=False), matching, limit)
-        asked = self._embedder.embed_query(question)
-        nearest = self._vectors.nearest(asked, depth, document_ids)
         if mode == "vector":
+            nearest = self._passages.nearest(self._embedder.embed_query(question), depth, document_ids)
             return self._found(single(_scores(nearest), vector=True), nearest, limit)
-        cosines = {hit.passage.id: float(hit.vector @ asked) for hit in matching}
-        return self._found(score_sum(_scores(nearest), _scores(matching), cosines), [*nearest, *matching], limit)
+        # Both wait for LanceDB most of the time, so they wait together.
+        waiting = self._arms.submit(self._passages.matching, words, depth, document_ids)
+        vector = self._embedder.embed_query(question)
+        nearest = self._passages.nearest(vector, depth, document_ids)
+        matching = waiting.result()
+        hits = list({hit.passage.id: hit for hit in [*matching, *nearest]}.values())
+        weights = known.weights_for(asked.language)
+        said = measure(asked, _candidates(hits, vector, known), known.statistics, weights["meaning"])
+        identities = [(hit.passage.id, hit.passage.document_id) for hit in hits]
+        return self._found(fuse(identities, said, weights, _scores(nearest), _scores(matching)), hits, limit)
+
+    def gather(
+        self, question: str, *, limit: int, longest: int = LONGEST, document_ids: Sequence[str] | None = None
+    ) -> list[Found]:
+        """Passages as a model should read them: neighbours joined, near-duplicates dropped, no document in a crowd.
+
+        A joined one has the identity, page and scores of its best part. Raises as `find`.
+        """
+        found = self.find(question, limit=WIDE, document_ids=document_ids)
+        pieces = [Piece(one.document_id, one.index, one.start, one.end, tuple(one.heading), one.text) for one in found]
+        return [
+            Found(
+                passage_id=found[joined.best].passage_id,
+                document_id=found[joined.best].document_id,
+                filename=found[joined.best].filename,
+                page=found[joined.best].page,
+                heading=found[joined.best].heading,
+                text=joined.text,
+                score=found[joined.best].score,
+                vector=found[joined.best].vector,
+                text_match=found[joined.best].text_match,
+                shares=found[joined.best].shares,
+                index=found[joined.best].index,
+                start=joined.start,
+                end=joined.end,
+            )
+            for joined in gather(pieces, limit, longest)
+        ]
 
     def _found(self, ranked: Sequence[Ranked], hits: Sequence[Hit], limit: int) -> list[Found]:
         """Passages of documents that are still being written, or were just deleted, are not shown."""
@@ -79,11 +141,29 @@ class Search:
                     round(result.score, 6),
                     result.vector,
                     result.text,
+                    {name: round(share, 4) for name, share in result.shares.items()},
+                    passage.index,
+                    passage.start,
+                    passage.end,
                 )
             )
             if len(found) == limit:
                 break
         return found
+
+
+def _candidates(hits: Sequence[Hit], vector: NDArray[np.float32], known: Known) -> list[Candidate]:
+    import numpy as np
+
+    average = float(np.dot(known.statistics.mean, vector)) if known.statistics.mean else 0.0
+    return [
+        Candidate(
+            with_heading(hit.passage.heading, hit.passage.text, hit.title or ""),
+            hit.terms,
+            float(hit.vector @ vector) - average,
+        )
+        for hit in hits
+    ]
 
 
 def _scores(hits: Sequence[Hit]) -> dict[str, float]:

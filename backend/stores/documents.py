@@ -178,8 +178,8 @@ class Documents:
         folder_id: str | None = None,
         collection: str | None = None,
     ) -> tuple[list[DocumentRow], int]:
-        """A page of those with this status, whose names hold each of `words`, in this folder and this collection, and how
-        many there are.
+        """A page of those with this status, in this folder and this collection, whose names hold each of `words`, and
+        how many there are.
 
         The newest first, if not sorted otherwise.
         """

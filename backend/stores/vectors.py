@@ -1,4 +1,4 @@
-"""LanceDB: the passages of all documents with their vectors and their terms.
+"""LanceDB: the passages of all documents with their vectors and their terms. `passages_search.py` looks for them.
 
 A document's passages are added in one commit, so that after a crash it has all of them or none.
 """
@@ -27,6 +27,9 @@ Result = TypeVar("Result")
 
 TABLE: Final = "passages"
 DIMENSIONS: Final = 384
+ADDED: Final = {"title": "cast(NULL as string)", "terms_version": "cast(NULL as int)"}
+"""Columns that the first tables had not, as SQL: they are added when such a table is opened."""
+
 IDENTITY = re.compile(r"[0-9a-f]{32}")
 PASSAGE = re.compile(r"[0-9a-f]{32}-[0-9]+")
 COLUMNS: Final = ["id", "document_id", "index", "text", "kind", "page", "heading", "start", "end"]
@@ -49,7 +52,10 @@ class StoredPassage:
 
 @dataclass(frozen=True, slots=True)
 class NewPassage:
-    """`terms`: words for the full-text index, joined by spaces."""
+    """`terms`: words for the full-text index, joined by spaces, and the version of the rules that made them.
+
+    `title` of the document: with the headings it is part of what is indexed and embedded, not of `text`.
+    """
 
     text: str
     kind: str
@@ -58,6 +64,8 @@ class NewPassage:
     start: int
     end: int
     terms: str
+    terms_version: int = 0
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +78,6 @@ class NewDocument:
     embedder: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """`score`: cosine, or BM25; `vector` is the passage's own."""
-
-    passage: StoredPassage
-    score: float
-    vector: NDArray[np.float32]
-
-
 class Vectors:
     """Opened on first use: importing lancedb takes a second. Every method may be called from any thread.
 
@@ -89,6 +88,7 @@ class Vectors:
         self._folder = folder
         self._opening = threading.Lock()
         self._changing = threading.RLock()
+        self._indexing = threading.Lock()
         self._opened: Any = None
 
     def open(self) -> None:
@@ -100,7 +100,7 @@ class Vectors:
 
         Every file in it is written once and under a name of its own, but for the hint in `_versions`.
         """
-        with self._changing, self._opening if self._opened is None else nullcontext():
+        with self._changing, self._indexing, self._opening if self._opened is None else nullcontext():
             yield self._folder
 
     def replace(
@@ -111,12 +111,12 @@ class Vectors:
 
     def replace_many(self, documents: Sequence[NewDocument]) -> None:
         """The same for several documents, all in one commit; a document without passages has none afterwards."""
-        rows = passage_writes.rows(documents, _schema())
-        condition = _among([document.document_id for document in documents])
+        rows = passage_writes.rows(documents, schema())
+        condition = among([document.document_id for document in documents])
         if condition is None:
             return
         with self._changing:
-            self._try(lambda table: passage_writes.replace(table, rows, condition))
+            self.run(lambda table: passage_writes.replace(table, rows, condition))
 
     def delete(self, document_id: str) -> None:
         """Nothing happens when there is nothing of it, so that no empty version is made."""
@@ -124,108 +124,99 @@ class Vectors:
 
     def delete_many(self, document_ids: Sequence[str]) -> None:
         """The same for several documents, in one commit."""
-        condition = _among(document_ids)
-        if condition is None or not self.exists():
+        condition = among(document_ids)
+        if condition is None or not self.exists:
             return
         with self._changing:
-            if self._try(lambda table: table.count_rows(condition)):
-                self._try(lambda table: table.delete(condition))
+            if self.run(lambda table: table.count_rows(condition)):
+                self.run(lambda table: table.delete(condition))
 
     def keep_only(self, document_ids: Callable[[], Iterable[str]]) -> int:
         """Deletes the passages of documents that no longer exist, which a crash may leave; how many those were."""
-        if not self.exists():
+        if not self.exists:
             return 0
-        stored = self._try(lambda table: table.search().select(["document_id"]).to_arrow())
+        stored = self.run(lambda table: table.search().select(["document_id"]).to_arrow())
         # Asked after the look at the passages: a document's row is there before its passages are.
         orphans = set(stored["document_id"].unique().to_pylist()) - set(document_ids())
         self.delete_many(sorted(orphans))
         return len(orphans)
 
-    def nearest(self, vector: NDArray[np.float32], limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
-        """By exact cosine, the best first."""
-
-        def query(table: Any) -> Any:
-            return table.search(vector, vector_column_name="vector").distance_type("cosine")
-
-        return self._hits(query, "_distance", lambda distance: 1.0 - distance, limit, document_ids)
-
-    def matching(self, terms: Sequence[str], limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
-        """By BM25 of any of the terms, the best first."""
-        if not terms:
-            return []
-
-        def query(table: Any) -> Any:
-            return table.search(" ".join(terms), query_type="fts", fts_columns="terms")
-
-        return self._hits(query, "_score", lambda score: score, limit, document_ids)
-
     def passages(self, document_id: str, offset: int = 0, limit: int = 100) -> list[StoredPassage]:
         """In the order of the document."""
-        condition = _among([document_id])
-        if condition is None or not self.exists():
+        condition = among([document_id])
+        if condition is None or not self.exists:
             return []
         window = f"{condition} AND `index` >= {int(offset)} AND `index` < {int(offset) + int(limit)}"
-        rows = self._try(lambda table: table.search().where(window).select(COLUMNS).limit(limit).to_list())
-        return sorted((_stored(row) for row in rows), key=lambda passage: passage.index)
+        rows = self.run(lambda table: table.search().where(window).select(COLUMNS).limit(limit).to_list())
+        return sorted((stored(row) for row in rows), key=lambda passage: passage.index)
 
     def index_of(self, document_id: str, passage_id: str) -> int | None:
         """Which passage of its document it is, from 0; None when it is not there."""
-        among = _among([document_id])
-        if among is None or not PASSAGE.fullmatch(passage_id) or not self.exists():
+        document = among([document_id])
+        if document is None or not PASSAGE.fullmatch(passage_id) or not self.exists:
             return None
-        condition = f"{among} AND id = '{passage_id}'"
-        rows = self._try(lambda table: table.search().where(condition).select(["index"]).limit(1).to_list())
+        condition = f"{document} AND id = '{passage_id}'"
+        rows = self.run(lambda table: table.search().where(condition).select(["index"]).limit(1).to_list())
         return rows[0]["index"] if rows else None
 
     def count(self, document_id: str | None = None) -> int:
-        if not self.exists():
+        if not self.exists:
             return 0
-        condition = None if document_id is None else _among([document_id])
+        condition = None if document_id is None else among([document_id])
         if document_id is not None and condition is None:
             return 0
-        count: int = self._try(lambda table: table.count_rows(condition))
+        count: int = self.run(lambda table: table.count_rows(condition))
         return count
 
-    def optimize(self) -> None:
-        """Joins small files, brings the index up to date and cleans old versions away."""
+    def refresh_terms(self, version: int, make: Callable[[dict[str, Any]], str], most: int = 500) -> int:
+        """Indexes passages anew whose terms older rules made; how many those were: 0 when all are done.
+
+        `make`: a row with `title`, `heading` and `text` → its terms. Searches go on meanwhile.
+        """
+        import pyarrow as pa
+
+        if not self.exists:
+            return 0
         with self._changing:
-            if self.exists():
-                self._try(passage_writes.optimize)
+            old = f"terms_version IS NULL OR terms_version < {int(version)}"
+            rows = self.run(lambda table: table.search().where(old).limit(most).to_arrow())
+            if not rows.num_rows:
+                return 0
+            columns_of = schema()
+            given = rows.select(["title", "heading", "text"]).to_pylist()
+            changed = {
+                "terms": pa.array([make(row) for row in given], pa.string()),
+                "terms_version": pa.array([version] * rows.num_rows, pa.int32()),
+            }
+            table = pa.table([changed.get(name, rows[name]) for name in columns_of.names], schema=columns_of)
+            self.run(lambda opened: opened.merge_insert("id").when_matched_update_all().execute(table))
+        return int(rows.num_rows)
+
+    def optimize(self) -> None:
+        """Joins small files, brings the index up to date and cleans old versions away; not while one is being built."""
+        with self._changing:
+            if self.exists and self._indexing.acquire(blocking=False):
+                try:
+                    self.run(passage_writes.optimize)
+                finally:
+                    self._indexing.release()
 
     def size(self) -> int:
         """Bytes on the disk."""
         return passage_writes.size(self._folder)
 
-    def _hits(
-        self,
-        query: Callable[[Any], Any],
-        column: str,
-        score: Callable[[float], float],
-        limit: int,
-        document_ids: Sequence[str] | None,
-    ) -> list[Hit]:
-        import numpy as np
+    def build(self, indexes: Callable[[Any], Result]) -> Result:
+        """As `run`, for what may take minutes: passages come and go meanwhile, but `still` waits for its end."""
+        with self._indexing:
+            return self.run(indexes)
 
-        condition = None if document_ids is None else _among(document_ids)
-        if not self.exists() or (document_ids is not None and condition is None):
-            return []
-
-        def run(table: Any) -> list[dict[str, Any]]:
-            search = query(table).select([*COLUMNS, "vector", column]).limit(limit)
-            if condition is not None:
-                search = search.where(condition, prefilter=True)
-            rows: list[dict[str, Any]] = search.to_list()
-            return rows
-
-        return [
-            Hit(_stored(row), score(row[column]), np.asarray(row["vector"], dtype=np.float32)) for row in self._try(run)
-        ]
-
+    @property
     def exists(self) -> bool:
-        """Whether anything was ever written; quick."""
+        """False while nothing was ever written: then nothing is opened either."""
         return self._opened is not None or (self._folder / f"{TABLE}.lance").is_dir()
 
-    def _try(self, operation: Callable[[Any], Result]) -> Result:
+    def run(self, operation: Callable[[Any], Result]) -> Result:
+        """What `operation` makes of the table, its errors as ours."""
         table = self._table()
         try:
             return operation(table)
@@ -246,7 +237,12 @@ class Vectors:
         from lancedb.index import FTS
 
         connection = lancedb.connect(self._folder)
-        table = connection.create_table(TABLE, schema=_schema(), exist_ok=True)
+        # A table of before has fewer columns, which `create_table` would not take for the same.
+        there = (self._folder / f"{TABLE}.lance").is_dir()
+        table = connection.open_table(TABLE) if there else connection.create_table(TABLE, schema=schema())
+        missing = {name: value for name, value in ADDED.items() if name not in table.schema.names}
+        if missing:
+            table.add_columns(missing)
         # With the table, so that new rows are found at once. A crash may come between the two.
         if not any(index.columns == ["terms"] for index in table.list_indices()):
             table.create_index(
@@ -264,7 +260,7 @@ class Vectors:
         return table
 
 
-def _schema() -> Any:
+def schema() -> Any:
     import pyarrow as pa
 
     return pa.schema(
@@ -281,11 +277,14 @@ def _schema() -> Any:
             pa.field("terms", pa.string(), nullable=False),
             pa.field("embedder", pa.string(), nullable=False),
             pa.field("vector", pa.list_(pa.float32(), DIMENSIONS), nullable=False),
+            # Later ones, in the order of ADDED; a table of before has them empty.
+            pa.field("title", pa.string()),
+            pa.field("terms_version", pa.int32()),
         ]
     )
 
 
-def _among(document_ids: Sequence[str]) -> str | None:
+def among(document_ids: Sequence[str]) -> str | None:
     """The SQL condition for these documents. Only what looks like an id of ours passes; None when none is left."""
     known = [identity for identity in dict.fromkeys(document_ids) if IDENTITY.fullmatch(identity)]
     if not known:
@@ -294,7 +293,7 @@ def _among(document_ids: Sequence[str]) -> str | None:
     return f"document_id IN ({quoted})"
 
 
-def _stored(row: dict[str, Any]) -> StoredPassage:
+def stored(row: dict[str, Any]) -> StoredPassage:
     return StoredPassage(**{name: row[name] for name in COLUMNS})
 
 

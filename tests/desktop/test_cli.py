@@ -17,6 +17,7 @@ from desktop.selftest import FACT, FILE, small_pdf
 from tests.chatting import streaming
 from tests.conftest import SOON
 from tests.ollama_script import Answer
+from tests.services.test_evaluate import squad
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,8 @@ def test_the_version_is_printed(localchat: Run) -> None:
     [
         ["nonsense"],
         ["evaluate"],
+        ["evaluate", "--set"],
+        ["evaluate", "--set", "x", "--mine"],
         ["serve", "--port", "70000"],
         ["serve", "--port", "x"],
         ["ask"],
@@ -234,3 +237,21 @@ def test_events_are_read_however_the_bytes_are_cut() -> None:
     for size in range(1, len(wire)):
         chunks = [wire[at : at + size] for at in range(0, len(wire), size)]
         assert list(read_events(chunks)) == events
+
+
+def test_evaluate_prints_a_table_and_the_contracts_json(localchat: Run, tmp_path: Path) -> None:
+    path = squad(tmp_path)
+    table = localchat("evaluate", "--set", str(path))
+    assert table.returncode == 0
+    assert "hybrid" in table.stdout
+    figures = json.loads(localchat("evaluate", "--set", str(path), "--json").stdout)
+    assert set(figures) == {"vector", "text", "hybrid"}
+    assert set(figures["hybrid"]) == {"hit@1", "hit@5", "mrr", "ndcg@10", "milliseconds"}
+    assert figures["hybrid"]["hit@1"] == 1
+
+
+def test_evaluate_says_what_it_cannot_read(localchat: Run, tmp_path: Path) -> None:
+    result = localchat("evaluate", "--set", str(tmp_path / "missing.json"))
+    assert result.returncode == 1
+    assert "missing.json" in result.stderr
+    assert "Add some documents" in localchat("evaluate", "--mine").stderr

@@ -1,30 +1,51 @@
-"""The sum of scores: what both arms say, explained."""
+"""The weighted sum of signals: what each of them says, explained."""
 
 from __future__ import annotations
 
 import pytest
 
-from backend.pipeline.fusion import Arm, score_sum, single
+from backend.pipeline.fusion import Arm, fuse, single
+from backend.pipeline.signals import SIGNALS, Signal
+
+WEIGHTS: dict[Signal, float] = {"words": 1.0, "letters": 1.0, "sentence": 0.4, "meaning": 0.6}
 
 
-def test_the_sum_is_half_the_cosine_and_half_the_share_of_the_best_bm25() -> None:
-    ranked = score_sum({"a": 0.8, "b": 0.6}, {"b": 10.0, "c": 5.0}, {"b": 0.6, "c": 0.2})
-    assert [passage.passage_id for passage in ranked] == ["b", "a", "c"]
-    assert [passage.score for passage in ranked] == pytest.approx([0.8, 0.4, 0.35])
-    assert ranked[0].vector == Arm(0.6, 2)
-    assert ranked[0].text == Arm(10.0, 1)
-    assert ranked[1].text is None
-    assert ranked[2].vector is None
+def said(**given: list[float]) -> dict[Signal, list[float]]:
+    count = len(next(iter(given.values())))
+    return {signal: given.get(signal, [0.0] * count) for signal in SIGNALS}
 
 
-def test_a_weak_arm_does_not_overturn_a_clear_winner_of_the_other() -> None:
-    # Ranks alone would prefer "b": first of one arm, second of the other.
-    ranked = score_sum({"b": 0.21, "x": 0.205, "a": 0.2}, {"a": 20.0, "b": 9.0}, {})
+def test_the_shares_add_up_to_the_score_and_a_perfect_passage_has_one() -> None:
+    passages = [(f"p{number}", "doc") for number in range(4)]
+    every = [1.0] * 4
+    ranked = fuse(passages, said(words=every, letters=every, sentence=every, meaning=every), WEIGHTS, {}, {})
+    assert [passage.score for passage in ranked] == pytest.approx(every)
+    assert sum(ranked[0].shares.values()) == pytest.approx(ranked[0].score)
+
+
+def test_a_signal_of_little_weight_does_not_overturn_the_others() -> None:
+    weights = {**WEIGHTS, "meaning": 0.03}
+    ranked = fuse([("a", "x"), ("b", "y")], said(words=[0.6, 0.5], meaning=[0.0, 1.0]), weights, {}, {})
     assert ranked[0].passage_id == "a"
+    ranked = fuse([("a", "x"), ("b", "y")], said(words=[0.6, 0.5], meaning=[0.0, 1.0]), WEIGHTS, {}, {})
+    assert ranked[0].passage_id == "b"
+
+
+def test_passages_of_the_same_document_lend_a_little() -> None:
+    passages = [("alone", "x"), ("among", "y"), ("beside", "y"), ("near", "y")]
+    ranked = fuse(passages, said(words=[0.5, 0.49, 0.45, 0.45]), WEIGHTS, {}, {})
+    assert ranked[0].passage_id == "among"
+    assert ranked[0].shares["context"] > next(one for one in ranked if one.passage_id == "alone").shares["context"]
+
+
+def test_the_arms_are_explained_where_they_found_the_passage() -> None:
+    ranked = fuse([("a", "x"), ("b", "x")], said(words=[1.0, 0.5]), WEIGHTS, {"b": 0.6}, {"a": 10.0, "b": 5.0})
+    assert (ranked[0].vector, ranked[0].text) == (None, Arm(10.0, 1))
+    assert (ranked[1].vector, ranked[1].text) == (Arm(0.6, 1), Arm(5.0, 2))
 
 
 def test_equal_scores_keep_their_order() -> None:
-    ranked = score_sum({}, {"x": 4.0, "y": 4.0, "z": 4.0}, {})
+    ranked = fuse([("x", "d"), ("y", "d"), ("z", "d")], said(words=[0.4] * 3), WEIGHTS, {}, {})
     assert [passage.passage_id for passage in ranked] == ["x", "y", "z"]
 
 
@@ -37,4 +58,4 @@ def test_one_arm_alone_keeps_its_order_and_scores() -> None:
 
 
 def test_nothing_found_is_an_empty_ranking() -> None:
-    assert score_sum({}, {}, {}) == []
+    assert fuse([], said(words=[]), WEIGHTS, {}, {}) == []

@@ -19,10 +19,13 @@ from backend.errors import Conflict, NotFound
 from backend.services.child import environment
 from backend.services.documents import Library
 from backend.services.events import FileResult, Notice, Progress, Result, UploadDone
+from backend.services.knowledge import Knowledge
 from backend.services.search import Search
 from backend.stores.database import Database
 from backend.stores.documents import Documents
 from backend.stores.folders import Folders
+from backend.stores.passages_search import PassageSearch
+from backend.stores.settings import Settings
 from backend.stores.vectors import Vectors
 from tests.conftest import ROOT, SOON
 
@@ -40,7 +43,9 @@ class Shelf:
         embedder = Embedder(models)
         config = Config(data, models, data)
         self.library = Library(config, self.documents, self.vectors, embedder, folders=self.folders)
-        self.search = Search(self.documents, self.vectors, embedder)
+        passages = PassageSearch(self.vectors)
+        knowledge = Knowledge(self.vectors, passages, embedder, Settings(database))
+        self.search = Search(self.documents, passages, embedder, knowledge)
 
     def add(self, path: Path, name: str | None = None) -> FileResult:
         incoming = self.library.receive()

@@ -7,13 +7,17 @@ import uuid
 from datetime import timedelta
 from pathlib import Path
 
+import lancedb
 import numpy as np
+import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
 from backend.pipeline.terms import terms
-from backend.stores import passage_writes
+from backend.stores import passage_writes, passages_search
+from backend.stores.passages_search import PassageSearch
 from backend.stores.vectors import DIMENSIONS, NewDocument, NewPassage, Vectors
+from backend.stores.vectors import schema as vectors_schema
 
 A, B = uuid.uuid4().hex, uuid.uuid4().hex
 HOSTILE = ["' OR 1=1 --", "x' OR '1'='1", A + "' OR 1=1", "", "%"]
@@ -34,11 +38,11 @@ def directions(*numbers: int) -> NDArray[np.float32]:
 
 def test_passages_are_found_at_once_by_both_arms(vectors: Vectors) -> None:
     vectors.replace(A, new("The tower is high", "A dog barks"), directions(0, 1), "test")
-    (hit, *_) = vectors.matching(terms("towers"), 10)
+    (hit, *_) = PassageSearch(vectors).matching(terms("towers"), 10)
     assert hit.passage.text == "The tower is high"
     assert hit.passage.heading == ["Top", "In"]
     assert hit.score > 0
-    nearest = vectors.nearest(directions(1)[0], 10)
+    nearest = PassageSearch(vectors).nearest(directions(1)[0], 10)
     assert [hit.passage.text for hit in nearest] == ["A dog barks", "The tower is high"]
     assert [hit.score for hit in nearest] == pytest.approx([1.0, 0.0], abs=1e-6)
     assert nearest[0].vector == pytest.approx(directions(1)[0])
@@ -46,7 +50,7 @@ def test_passages_are_found_at_once_by_both_arms(vectors: Vectors) -> None:
 
 def test_chinese_is_found(vectors: Vectors) -> None:
     vectors.replace(A, new("北京大学成立于1898年", "上海是一座城市"), directions(0, 1), "test")
-    assert [hit.passage.text for hit in vectors.matching(terms("北京大学是什么时候成立的？"), 1)] == [
+    assert [hit.passage.text for hit in PassageSearch(vectors).matching(terms("北京大学是什么时候成立的？"), 1)] == [
         "北京大学成立于1898年"
     ]
 
@@ -55,7 +59,7 @@ def test_replacing_a_document_leaves_none_of_the_old(vectors: Vectors) -> None:
     vectors.replace(A, new("old words here"), directions(0), "test")
     vectors.replace(A, new("new words", "and more"), directions(1, 2), "test")
     assert vectors.count(A) == 2
-    assert vectors.matching(terms("old"), 10) == []
+    assert PassageSearch(vectors).matching(terms("old"), 10) == []
 
 
 def test_passages_come_in_order_and_in_pages(vectors: Vectors) -> None:
@@ -68,16 +72,16 @@ def test_passages_come_in_order_and_in_pages(vectors: Vectors) -> None:
 def test_both_arms_can_be_narrowed_to_documents(vectors: Vectors) -> None:
     vectors.replace(A, new("a tower"), directions(0), "test")
     vectors.replace(B, new("a tower too"), directions(0), "test")
-    assert {hit.passage.document_id for hit in vectors.matching(terms("tower"), 10, [B])} == {B}
-    assert {hit.passage.document_id for hit in vectors.nearest(directions(0)[0], 10, [B])} == {B}
-    assert {hit.passage.document_id for hit in vectors.nearest(directions(0)[0], 10, [A, B])} == {A, B}
+    assert {hit.passage.document_id for hit in PassageSearch(vectors).matching(terms("tower"), 10, [B])} == {B}
+    assert {hit.passage.document_id for hit in PassageSearch(vectors).nearest(directions(0)[0], 10, [B])} == {B}
+    assert {hit.passage.document_id for hit in PassageSearch(vectors).nearest(directions(0)[0], 10, [A, B])} == {A, B}
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_hostile_id_matches_nothing_and_deletes_nothing(vectors: Vectors, hostile: str) -> None:
     vectors.replace(A, new("a tower"), directions(0), "test")
-    assert vectors.matching(terms("tower"), 10, [hostile]) == []
-    assert vectors.nearest(directions(0)[0], 10, [hostile]) == []
+    assert PassageSearch(vectors).matching(terms("tower"), 10, [hostile]) == []
+    assert PassageSearch(vectors).nearest(directions(0)[0], 10, [hostile]) == []
     assert vectors.passages(hostile) == []
     assert vectors.count(hostile) == 0
     vectors.delete(hostile)
@@ -86,14 +90,14 @@ def test_a_hostile_id_matches_nothing_and_deletes_nothing(vectors: Vectors, host
 
 def test_a_filter_of_no_documents_finds_nothing(vectors: Vectors) -> None:
     vectors.replace(A, new("a tower"), directions(0), "test")
-    assert vectors.nearest(directions(0)[0], 10, []) == []
+    assert PassageSearch(vectors).nearest(directions(0)[0], 10, []) == []
 
 
 def test_deletion_shows_at_once_and_orphans_are_swept(vectors: Vectors) -> None:
     vectors.replace(A, new("a tower"), directions(0), "test")
     vectors.replace(B, new("a bridge"), directions(1), "test")
     vectors.delete(A)
-    assert vectors.matching(terms("tower"), 10) == []
+    assert PassageSearch(vectors).matching(terms("tower"), 10) == []
     assert vectors.keep_only(lambda: [A]) == 1
     assert vectors.count() == 0
 
@@ -102,12 +106,12 @@ def test_another_handle_and_an_optimized_table_find_the_same(tmp_path: Path, vec
     vectors.replace(A, new("a tower"), directions(0), "test")
     vectors.optimize()
     vectors.replace(B, new("another tower"), directions(1), "test")
-    assert len(Vectors(tmp_path / "passages.lance").matching(terms("tower"), 10)) == 2
+    assert len(PassageSearch(Vectors(tmp_path / "passages.lance")).matching(terms("tower"), 10)) == 2
 
 
 def test_a_store_that_was_never_written_is_empty_and_stays_unopened(tmp_path: Path, vectors: Vectors) -> None:
     assert vectors.count() == 0
-    assert vectors.matching(terms("tower"), 10) == []
+    assert PassageSearch(vectors).matching(terms("tower"), 10) == []
     vectors.delete(A)
     assert not (tmp_path / "passages.lance").exists()
 
@@ -124,7 +128,7 @@ def test_several_documents_are_replaced_in_one_commit(vectors: Vectors, tmp_path
     )
     assert len(list(versions.glob("*.manifest"))) == before + 1
     assert [passage.text for passage in vectors.passages(A)] == ["new tower"]
-    assert [hit.passage.text for hit in vectors.matching(terms("bridge"), 5)] == ["a bridge"]
+    assert [hit.passage.text for hit in PassageSearch(vectors).matching(terms("bridge"), 5)] == ["a bridge"]
     vectors.replace(A, [], np.empty((0, 384), dtype=np.float32), "test")
     assert (vectors.count(A), vectors.count(B)) == (0, 2)
     vectors.delete_many([A, B, "' OR 1=1"])
@@ -144,3 +148,72 @@ def test_a_hundred_replacements_leave_no_more_than_the_last(
     raw = sum(len(text) for text in texts) + rows.nbytes
     assert vectors.size() < 2 * raw
     assert vectors.count() == 60
+
+
+def old_table(folder: Path, document: str) -> None:
+    """A store as the first version wrote it: without titles, and with the terms of that time."""
+    connection = lancedb.connect(folder)
+    row = {
+        "id": f"{document}-0", "document_id": document, "index": 0, "text": "टावर ऊँचा है",
+        "kind": "paragraph", "page": 1, "heading": ["Top"], "start": 0, "end": 12,
+        "terms": "old words", "embedder": "test",
+        "vector": directions(3)[0].tolist(),
+    }  # fmt: skip
+    later = {"title", "terms_version"}
+    schema = pa.schema([field for field in vectors_schema() if field.name not in later])
+    connection.create_table("passages", pa.Table.from_pylist([row], schema=schema))
+
+
+def test_a_store_of_before_keeps_its_passages_and_takes_new_ones(tmp_path: Path) -> None:
+    old_table(tmp_path / "passages.lance", A)
+    vectors = Vectors(tmp_path / "passages.lance")
+    assert [passage.text for passage in vectors.passages(A)] == ["टावर ऊँचा है"]
+    assert PassageSearch(vectors).matching(["old"], 5)[0].title is None
+    vectors.replace(B, new("a new tower"), directions(4), "test")
+    assert vectors.count() == 2
+
+
+def test_terms_of_older_rules_are_made_again_and_nothing_else_changes(tmp_path: Path) -> None:
+    old_table(tmp_path / "passages.lance", A)
+    vectors = Vectors(tmp_path / "passages.lance")
+    before = PassageSearch(vectors).nearest(directions(3)[0], 1)[0]
+    assert vectors.refresh_terms(2, lambda row: f"fresh {row['text'][:4]}") == 1
+    assert vectors.refresh_terms(2, lambda row: "never") == 0
+    search = PassageSearch(vectors)
+    assert search.matching(["old"], 5) == []
+    (after,) = search.matching(["fresh"], 5)
+    assert after.passage == before.passage
+    assert after.vector == pytest.approx(before.vector)
+
+
+def test_a_large_store_gets_its_indexes_and_finds_the_same(vectors: Vectors, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passages_search, "EXACT_ROWS", 500)
+    monkeypatch.setattr(passages_search, "FILTER_ROWS", 500)
+    monkeypatch.setattr(passages_search, "PARTITION_ROWS", 100)
+    points = np.random.default_rng(1).standard_normal((1000, DIMENSIONS)).astype(np.float32)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    vectors.replace(A, new(*[f"number {number}" for number in range(600)]), points[:600], "test")
+    vectors.replace(B, new(*[f"number {number}" for number in range(400)]), points[600:], "test")
+    search = PassageSearch(vectors)
+    asked = points[700]
+    before = [hit.passage.id for hit in search.nearest(asked, 10)]
+    assert search.keep_quick()
+    assert not search.keep_quick(), "nothing is left to build"
+    built = vectors.run(lambda table: {index.columns[0]: index.index_type for index in table.list_indices()})
+    assert built["vector"] == "IvfFlat"
+    assert "document_id" in built
+    # Every one of the ten partitions is looked at, so the answer is the exact one.
+    assert [hit.passage.id for hit in search.nearest(asked, 10)] == before
+    assert {hit.passage.document_id for hit in search.nearest(asked, 10, [A])} == {A}
+    vectors.delete(B)
+    assert {hit.passage.document_id for hit in search.nearest(asked, 10)} == {A}
+
+
+def test_a_sample_is_drawn_evenly_and_again_the_same(vectors: Vectors) -> None:
+    vectors.replace(A, new(*[f"number {number}" for number in range(100)]), np.tile(directions(1), (100, 1)), "test")
+    search = PassageSearch(vectors)
+    one, other = search.sample(10, 1), search.sample(10, 1)
+    assert [passage.id for passage in one.passages] == [passage.id for passage in other.passages]
+    assert len({passage.id for passage in one.passages}) == 10
+    assert one.vectors.shape == (10, DIMENSIONS)
+    assert len(search.sample(1000, 1).passages) == 100

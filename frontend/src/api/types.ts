@@ -1383,6 +1383,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Labelled questions, or some made from the user's own documents, through the search: progress, then figures. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EvaluateBody"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": components["schemas"]["EvaluationStep"] | components["schemas"]["EvaluationDone"] | components["schemas"]["Failure"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/folders": {
         parameters: {
             query?: never;
@@ -2634,6 +2683,21 @@ export interface components {
             model: string | null;
         };
         /**
+         * Advice
+         * @description What the figures say should be changed; `code` names it for translations, `names` the documents it is about.
+         */
+        Advice: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "weak_meaning" | "look_alike" | "hard_documents" | "short_passages" | "good";
+            /** Message */
+            message: string;
+            /** Names */
+            names: string[];
+        };
+        /**
          * Arm
          * @description What one signal says of a passage; `rank` counts from 1.
          */
@@ -3414,6 +3478,48 @@ export interface components {
             /** Message */
             message: string;
         };
+        /** EvaluateBody */
+        EvaluateBody: {
+            /**
+             * Set
+             * @description path of an XQuAD file or a BEIR folder; null: the user's own documents
+             * @default null
+             */
+            set?: string | null;
+        };
+        /**
+         * EvaluationDone
+         * @description `quotes`: None where the set has no answers; `advice`: of the user's own documents.
+         */
+        EvaluationDone: {
+            /** Advice */
+            advice?: components["schemas"]["Advice"][];
+            hybrid: components["schemas"]["Figures"];
+            /** Passages */
+            passages: number;
+            /** Questions */
+            questions: number;
+            /** @default null */
+            quotes?: components["schemas"]["QuoteFigures"] | null;
+            text: components["schemas"]["Figures"];
+            vector: components["schemas"]["Figures"];
+        };
+        /** EvaluationProgress */
+        EvaluationProgress: {
+            /** Done */
+            done: number;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "reading" | "embedding" | "weighing" | "asking";
+            /** Total */
+            total: number;
+        };
+        /** EvaluationStep */
+        EvaluationStep: {
+            progress: components["schemas"]["EvaluationProgress"];
+        };
         /** ExportQuery */
         ExportQuery: {
             /**
@@ -3434,6 +3540,22 @@ export interface components {
             error: string;
             /** Message */
             message: string;
+        };
+        /**
+         * Figures
+         * @description Means over all questions: whether the first, or one of five, was right; ranks; milliseconds of a question.
+         */
+        Figures: {
+            /** Hit 1 */
+            hit_1: number;
+            /** Hit 5 */
+            hit_5: number;
+            /** Milliseconds */
+            milliseconds: number;
+            /** Mrr */
+            mrr: number;
+            /** Ndcg 10 */
+            ndcg_10: number;
         };
         /**
          * FileProgress
@@ -4187,6 +4309,18 @@ export interface components {
             text: string;
         };
         /**
+         * QuoteFigures
+         * @description Whether the first sentence, or one of three, holds the answer.
+         */
+        QuoteFigures: {
+            /** Hit 1 */
+            hit_1: number;
+            /** Hit 3 */
+            hit_3: number;
+            /** Milliseconds */
+            milliseconds: number;
+        };
+        /**
          * Quotes
          * @description What the documents themselves say to the question.
          *
@@ -4308,16 +4442,32 @@ export interface components {
         SearchResult: {
             /** Document Id */
             document_id: string;
+            /** End */
+            end: number;
             /** Filename */
             filename: string;
             /** Heading */
             heading: string[];
+            /**
+             * Index
+             * @description number of the passage in its document
+             */
+            index: number;
             /** Page */
             page: number | null;
             /** Passage Id */
             passage_id: string;
             /** Score */
             score: number;
+            /**
+             * Shares
+             * @description what each signal gave to the score of a hybrid search
+             */
+            shares: {
+                [key: string]: number;
+            };
+            /** Start */
+            start: number;
             /** Text */
             text: string;
             text_match: components["schemas"]["ArmScore"] | null;
@@ -4624,6 +4774,7 @@ export interface components {
 }
 export type ActiveModel = components['schemas']['ActiveModel'];
 export type ActiveModelChange = components['schemas']['ActiveModelChange'];
+export type Advice = components['schemas']['Advice'];
 export type Arm = components['schemas']['Arm'];
 export type ArmScore = components['schemas']['ArmScore'];
 export type BackupBody = components['schemas']['BackupBody'];
@@ -4660,8 +4811,13 @@ export type DocumentQuery = components['schemas']['DocumentQuery'];
 export type DocumentText = components['schemas']['DocumentText'];
 export type Engine = components['schemas']['Engine'];
 export type ErrorResponse = components['schemas']['ErrorResponse'];
+export type EvaluateBody = components['schemas']['EvaluateBody'];
+export type EvaluationDone = components['schemas']['EvaluationDone'];
+export type EvaluationProgress = components['schemas']['EvaluationProgress'];
+export type EvaluationStep = components['schemas']['EvaluationStep'];
 export type ExportQuery = components['schemas']['ExportQuery'];
 export type Failure = components['schemas']['Failure'];
+export type Figures = components['schemas']['Figures'];
 export type FileProgress = components['schemas']['FileProgress'];
 export type FileResult = components['schemas']['FileResult'];
 export type Folder = components['schemas']['Folder'];
@@ -4706,6 +4862,7 @@ export type Pull = components['schemas']['Pull'];
 export type PullBody = components['schemas']['PullBody'];
 export type PullStatus = components['schemas']['PullStatus'];
 export type Quote = components['schemas']['Quote'];
+export type QuoteFigures = components['schemas']['QuoteFigures'];
 export type Quotes = components['schemas']['Quotes'];
 export type Reason = components['schemas']['Reason'];
 export type RestoreBody = components['schemas']['RestoreBody'];
