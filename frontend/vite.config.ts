@@ -55,6 +55,9 @@ function filesOfPdf(): Plugin {
   };
 }
 
+/** Not what is only shared by parts that are loaded later: the renderer of answers, the forms of presets. */
+const OF_THE_SHELL = /^(?!.*(?:\/marked\/|\/src\/markdown\/|PresetForm|PresetDocuments)).*(?:src|node_modules)/;
+
 export default defineConfig(({ mode }) => ({
   plugins: [woff2Only(), preloadFont("inter-latin-wght"), mermaidForFrame(), filesOfPdf(), svelte()],
   base: "./",
@@ -66,7 +69,7 @@ export default defineConfig(({ mode }) => ({
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
     // What several pages share comes in one file with the shell: two dozen small ones cost the start a tenth of a second.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "shared", minShareCount: 2, test: /src|node_modules/ }] } } },
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "shared", minShareCount: 2, test: OF_THE_SHELL }] } } },
   },
   server: { proxy: { "/api": "http://127.0.0.1:5000" } },
   test: { environment: "jsdom", include: ["tests/**/*.test.ts"], testTimeout: 60_000 },
