@@ -48,6 +48,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     search.add_argument("--json", action="store_true", dest="as_json")
     _add_data(search)
 
+    evaluate = commands.add_parser("evaluate", help="measure on labelled sets")
+    evaluate.add_argument("--proof", type=Path, required=True, metavar="FILE", help="labelled sentences, JSON lines")
+    evaluate.add_argument("--json", action="store_true", dest="as_json")
+    _add_data(evaluate)
+
     backup = commands.add_parser("backup", help="everything in one verified file")
     backup.add_argument("file", type=Path, metavar="FILE", help="or a folder to put it in")
     _add_data(backup)
@@ -104,6 +109,10 @@ def _run(options: argparse.Namespace) -> int:
         from desktop import doctor
 
         return doctor.run(config)
+    if options.command == "evaluate":
+        from desktop import evaluate
+
+        return evaluate.proof(config, options.proof, as_json=options.as_json)
     if options.command == "selftest":
         from desktop import selftest
 
