@@ -51,10 +51,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     search.add_argument("--json", action="store_true", dest="as_json")
     _add_data(search)
 
-    evaluate = commands.add_parser("evaluate", help="how often the right passage is found")
+    evaluate = commands.add_parser("evaluate", help="figures of the search, or of the proof of sentences")
     what = evaluate.add_mutually_exclusive_group(required=True)
     what.add_argument("--set", nargs="+", type=Path, metavar="FILE", dest="sets", help="XQuAD's JSON or BEIR's folder")
     what.add_argument("--mine", action="store_true", help="questions made from your own documents, with advice")
+    what.add_argument("--proof", type=Path, metavar="FILE", help="labelled sentences, JSON lines")
     evaluate.add_argument("--json", action="store_true", dest="as_json")
     _add_data(evaluate)
 
@@ -114,6 +115,10 @@ def _run(options: argparse.Namespace) -> int:
         from desktop import doctor
 
         return doctor.run(config)
+    if options.command == "evaluate" and options.proof:
+        from desktop import evaluate
+
+        return evaluate.proof(config, options.proof, as_json=options.as_json)
     if options.command == "selftest":
         from desktop import selftest
 

@@ -1,4 +1,4 @@
-"""evaluate: figures of the search in a terminal, for people as a table or for programs as JSON."""
+"""evaluate: figures of the search and of the proof in a terminal, for people as a table or for programs as JSON."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from backend.config import Config
     from desktop.client import Client
 
 MODES: Final = ("vector", "text", "hybrid")
@@ -69,3 +70,22 @@ def _table(name: str, result: dict[str, Any]) -> None:
     for advice in result["advice"]:
         print(f"- {advice['message']}")
     print()
+
+
+def proof(config: Config, file: Path, *, as_json: bool) -> int:
+    """In this process: no server, no data of the user. Prints how many sentences were found and marked, by kind. Raises InvalidRequest, EngineUnavailable."""
+    from backend.services.evaluate_proof import evaluate_proof_with
+
+    figures = evaluate_proof_with(config.models, file)
+    if as_json:
+        print(figures.model_dump_json(indent=2))
+        return 0
+    print(f"supported, found     {_percent(figures.supported_found)}")
+    print(f"unsupported, marked  {_percent(figures.unsupported_marked)}")
+    for kind, of in figures.by_kind.items():
+        print(f"  {kind:<18} {_percent(of.right)}  of {of.count}")
+    return 0
+
+
+def _percent(share: float | None) -> str:
+    return "none there" if share is None else f"{100 * share:5.1f} %"

@@ -1,0 +1,164 @@
+"""A sentence and the passages → supported by which words, contradicted or unsupported and why, or left unmarked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from backend.pipeline.proof.align import FOUND, Alignment, Prepared, align
+from backend.pipeline.proof.features import Evidence, Fault, evidence
+from backend.pipeline.proof.model import Model, load
+
+Outcome = Literal["supported", "contradicted", "unsupported", "neither"]
+Code = Literal["number", "other_number", "name", "negation", "opposite", "other_passage", "nothing"]
+
+CONSIDERED: Final = 2
+"""Passages that are tried: of two that are alike, as two people's contracts are, the second may be meant."""
+OF_CITED: Final = 0.15
+"""What a passage that the model itself named may lack against the best one before it is not looked at."""
+CODES: Final[Mapping[str, Code]] = {
+    "number": "number",
+    "name": "name",
+    "negation": "negation",
+    "opposite": "opposite",
+    "other_of_kind": "opposite",
+    "elsewhere": "other_passage",
+    "nothing": "nothing",
+}
+FEWEST_WORDS: Final = 2
+CONTRADICTING: Final = frozenset({"other_number", "negation", "opposite"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a sentence is marked, for the page to say in the reader's language.
+
+    number (said): "25 is not in this passage". other_number (said, there): the passage gives another figure there.
+    name (said): a name that the passage has not. negation (said, there: "not" or ""): one says *not*, the other not.
+    opposite (said, there): open and closed, Monday and Tuesday. other_passage (said): a word that only another passage
+    has. nothing: nothing about this.
+    """
+
+    code: Code
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`passage[start:end]` are the words that the sentence was compared with; None where there is nothing to show.
+
+    `score` is above 0 for what is supported. `cited`: whether the sentence's own citation names that passage; None
+    where it has none.
+    """
+
+    outcome: Outcome
+    score: float
+    passage: int | None = None
+    start: int = 0
+    end: int = 0
+    words: str = ""
+    reason: Reason | None = None
+    cited: bool | None = None
+
+
+def prove(prepared: Prepared, sentence: str, cited: tuple[int, ...] = (), model: Model | None = None) -> Verdict:
+    """`sentence` without its citation marks; `cited`: the passages (from 0) that they name: checked, not believed."""
+    model = model or load()
+    alignment = align(prepared, sentence)
+    if not _claims(sentence, alignment):
+        return Verdict("neither", 0.0)
+    ranks = _candidates(prepared, alignment, cited)
+    judged = [
+        (model.score(found.values) - model.threshold, found)
+        for rank in ranks
+        if (found := evidence(prepared, alignment, rank)) is not None
+    ]
+    if not judged:
+        return Verdict("neither", 0.0)
+    score, found = max(judged, key=lambda pair: pair[0])
+    start, end = _place(prepared, alignment, found)
+    words = prepared.passages[found.passage][start:end]
+    named = found.passage in cited if cited else None
+    if score >= 0:
+        return Verdict("supported", round(score, 4), found.passage, start, end, words, None, named)
+    reason = _reason(found)
+    outcome: Outcome = "contradicted" if reason.code in CONTRADICTING else "unsupported"
+    if reason.code == "nothing":
+        return Verdict(outcome, round(score, 4), reason=reason, cited=named)
+    return Verdict(outcome, round(score, 4), found.passage, start, end, words, reason, named)
+
+
+def _claims(sentence: str, alignment: Alignment) -> bool:
+    """A question, the announcement of a list or a lone word says nothing that a passage could support."""
+    if sentence.rstrip().endswith(("?", "？", ":", "：")):
+        return False
+    return len(alignment.reading.words) >= FEWEST_WORDS or bool(alignment.figures)
+
+
+def _candidates(prepared: Prepared, alignment: Alignment, cited: tuple[int, ...]) -> list[int]:
+    ranks = list(range(min(CONSIDERED, len(alignment.ranked))))
+    if not alignment.ranked:
+        return ranks
+    best = float(alignment.coverage[alignment.ranked[0]])
+    for rank in range(CONSIDERED, len(alignment.ranked)):
+        row = alignment.ranked[rank]
+        if prepared.windows[row].passage in cited and best - float(alignment.coverage[row]) <= OF_CITED:
+            ranks.append(rank)
+    return ranks
+
+
+def _reason(found: Evidence) -> Reason:
+    fault = max(found.faults, key=_strength, default=None)
+    if fault is None:
+        return Reason("nothing") if found.values["words_window"] < FOUND else Reason("other_passage")
+    if fault.code == "number" and fault.there:
+        return Reason("other_number", {"said": fault.said, "there": fault.there})
+    code = CODES[fault.code]
+    if code in {"negation", "opposite"}:
+        return Reason(code, {"said": fault.said, "there": fault.there})
+    return Reason(code, {"said": fault.said} if fault.said else {})
+
+
+def _strength(fault: Fault) -> float:
+    return fault.weight * (2.5 if fault.code == "negation" else 1.0)
+
+
+def _place(prepared: Prepared, alignment: Alignment, found: Evidence) -> tuple[int, int]:
+    """From the first to the last clause of the window that shares something with the sentence."""
+    window = prepared.windows[found.window]
+    starts: list[int] = []
+    ends: list[int] = []
+    for at in range(window.first, window.last + 1):
+        source = prepared.sources[at]
+        touched = {
+            word.clause
+            for word in source.reading.words
+            if any(
+                prepared.similar[mine.stem][prepared.vocabulary[word.stem]] >= FOUND for mine in alignment.reading.words
+            )
+        }
+        places = [(word.start, word.end) for word in source.reading.words if word.clause in touched]
+        places += [
+            (number.start, number.end)
+            for number in source.reading.numbers
+            if any(mine.same(number) for mine in alignment.figures)
+        ]
+        if places:
+            # A first clause is shown from its first word, function words too.
+            starts.append(source.span.start + (0 if 0 in touched else min(start for start, _ in places)))
+            ends.append(source.span.start + max(end for _, end in places))
+    if not starts:
+        first, last = prepared.sources[window.first].span, prepared.sources[window.last].span
+        return first.start, last.end
+    return _whole_words(prepared.passages[found.passage], min(starts), max(ends))
+
+
+def _whole_words(passage: str, start: int, end: int) -> tuple[int, int]:
+    while (
+        start > 0 and not passage[start - 1].isspace() and passage[start - 1].isalnum() and passage[start - 1].isascii()
+    ):
+        start -= 1
+    while end < len(passage) and passage[end].isalnum() and passage[end].isascii():
+        end += 1
+    return start, end

@@ -1,0 +1,52 @@
+"""Time of the proof: `python -m tests.benchmarks.proof`. Beside it, what the embedder alone needs for the same texts.
+
+Figures of its judgement: `localchat evaluate --proof FILE`; by groups left out: `python -m build_scripts.proof_model`.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from backend.engines.embedder import Embedder
+from backend.pipeline.proof import prepare, prove
+from backend.pipeline.sentences import split
+from build_scripts.models import MODELS
+
+GROUPS: Final = Path(__file__).resolve().parents[1] / "proof_groups"
+
+
+def main() -> int:
+    embedder = Embedder(MODELS, threads=1)
+    embedder.load()
+    preparing, proving, raw = [], [], []
+    for file in sorted(GROUPS.glob("*.jsonl")):
+        for line in file.read_text("utf-8").splitlines()[:5]:
+            group = json.loads(line)
+            passages = group["passages"] + group["passages"][:2]
+            started = time.perf_counter()
+            prepared = prepare(passages, embedder.embed)
+            preparing.append(time.perf_counter() - started)
+            texts = [passage[span.start : span.end] for passage in passages for span in split(passage)]
+            started = time.perf_counter()
+            embedder.embed(texts)
+            raw.append(time.perf_counter() - started)
+            for sentence in group["sentences"]:
+                started = time.perf_counter()
+                prove(prepared, sentence["text"])
+                proving.append(time.perf_counter() - started)
+    named = (("prepare 8 passages", preparing), ("embed their sentences alone", raw), ("a sentence", proving))
+    for name, times in named:
+        ordered = sorted(times)
+        late = ordered[int(0.95 * len(ordered))]
+        print(f"{name:<28} median {1000 * statistics.median(ordered):6.1f} ms, p95 {1000 * late:6.1f}")
+    print(f"prepare ÷ embed alone        {statistics.median(preparing) / statistics.median(raw):.2f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""Quotes and citations as the chat sends them; labelled groups as the command line measures them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from backend.engines.embedder import Embedder
+from backend.errors import InvalidRequest
+from backend.services.evaluate_proof import evaluate_proof
+from backend.services.proving import AnswerProof, Given, as_json, quote
+from build_scripts.models import MODELS
+from desktop import cli
+
+GIVEN = [
+    Given("p1", "d1", "lease.pdf", 3, "The rent is £1,850 a month. The Tenant may keep a dog in the rooms.", 0.9),
+    Given("p2", "d2", "rules.pdf", None, "The laundry is closed on Sundays. Prams stand in the entrance.", 0.4),
+]
+ANSWER = "The rent is £1,850 a month [2]. The laundry is closed on Sundays.\n\nThe rent is £2,600 a month."
+
+
+@pytest.fixture(scope="module")
+def embedder() -> Embedder:
+    return Embedder(MODELS)
+
+
+def test_quotes_carry_their_place() -> None:
+    first = quote("How much is the rent a month?", GIVEN)[0]
+    assert (first.passage_id, first.filename, first.page, first.number) == ("p1", "lease.pdf", 3, 1)
+    assert GIVEN[0].text[first.start : first.end] == first.text == "The rent is £1,850 a month."
+
+
+def test_citations_come_sentence_by_sentence(embedder: Embedder) -> None:
+    proof = AnswerProof(GIVEN, embedder.embed)
+    proof.prepare()
+    pieces = [ANSWER[at : at + 5] for at in range(0, len(ANSWER), 5)]
+    events = [event for piece in pieces for event in proof.feed(piece)]
+    before = len(events)
+    events += proof.end()
+    assert before == 2
+    rent, laundry, wrong = events
+    assert (rent.verdict, rent.number, rent.page, rent.cited, rent.cited_rightly) == ("supported", 1, 3, [2], False)
+    assert (laundry.verdict, laundry.passage_id, laundry.page) == ("supported", "p2", None)
+    assert wrong.verdict in {"contradicted", "unsupported"}
+    assert wrong.reason in {"number", "other_number"}
+    assert ANSWER[wrong.start : wrong.end] == "The rent is £2,600 a month."
+    assert GIVEN[0].text[rent.words_start : rent.words_end] == rent.words
+    json.dumps(as_json(events))
+
+
+def test_a_source_that_was_never_given_is_not_believed(embedder: Embedder) -> None:
+    proof = AnswerProof(GIVEN, embedder.embed)
+    event = [*proof.feed("The rent is £1,850 a month [7]."), *proof.end()][0]
+    assert (event.cited, event.cited_rightly) == ([7], False)
+
+
+def test_the_label_does_not_change_the_verdict(tmp_path: Path) -> None:
+    sentences = ["The rent is £1,850 a month.", "The rent is £2,600 a month."]
+    results = []
+    for label in ("supported", "unsupported"):
+        group = {"passages": [GIVEN[0].text], "sentences": [{"text": text, "label": label} for text in sentences]}
+        file = tmp_path / f"{label}.jsonl"
+        file.write_text(json.dumps(group), "utf-8")
+        results.append(evaluate_proof(file).sentences)
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("content", ["not json", '{"passages": []}', "[1, 2]", '{"passages": "a", "sentences": []}'])
+def test_a_line_that_is_no_group_is_named(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "set.jsonl"
+    file.write_text(content, "utf-8")
+    with pytest.raises(InvalidRequest, match="Line 1"):
+        evaluate_proof(file)
+
+
+def test_the_command_prints_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "set.jsonl"
+    sentence = {"text": "The rent is £1,850 a month.", "label": "supported", "kind": "copied"}
+    file.write_text(json.dumps({"group": "g", "passages": [GIVEN[0].text], "sentences": [sentence]}), "utf-8")
+    assert cli.run(cli.parse(["--data", str(tmp_path), "evaluate", "--proof", str(file), "--json"])) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["supported_found"] == 1.0
+    assert printed["unsupported_marked"] is None
+    assert printed["by_kind"]["copied"] == {"count": 1, "right": 1.0}
+    assert printed["sentences"][0] | {"verdict": "", "reason": None} == {
+        "group": "g", "text": sentence["text"], "supported": True, "passage": 0, "words": sentence["text"][:-1],
+        "verdict": "", "reason": None,
+    }  # fmt: skip
+    assert cli.run(cli.parse(["evaluate", "--proof", str(tmp_path / "missing.jsonl")])) == 1
