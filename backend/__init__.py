@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def _services(config: Config, database: Database) -> Services:
     from backend.services.documents import Library
     from backend.services.evaluate import Evaluation
     from backend.services.folders import WatchedFolders
+    from backend.services.held import quoted
     from backend.services.knowledge import Knowledge
     from backend.services.models import Models
     from backend.services.restore import Restore
@@ -139,6 +141,7 @@ def _services(config: Config, database: Database) -> Services:
         presets=presets,
         pictures=pictures,
         collections=collections,
+        embed=embedder.embed,
     )
     imports = Imports(database)
     return Services(
@@ -154,7 +157,7 @@ def _services(config: Config, database: Database) -> Services:
         WatchedFolders(library, folders, config.data),
         knowledge,
         search,
-        Evaluation(documents, passages, embedder),
+        Evaluation(documents, passages, embedder, partial(quoted, embed=embedder.embed)),
         models,
         chat,
         Backup(config, database, library, VERSION),

@@ -73,7 +73,10 @@ def _table(name: str, result: dict[str, Any]) -> None:
 
 
 def proof(config: Config, file: Path, *, as_json: bool) -> int:
-    """In this process: no server, no data of the user. Prints how many sentences were found and marked, by kind. Raises InvalidRequest, EngineUnavailable."""
+    """In this process: no server, no data of the user. Prints how many sentences were found and marked, by kind.
+
+    Raises InvalidRequest, EngineUnavailable.
+    """
     from backend.services.evaluate_proof import evaluate_proof_with
 
     figures = evaluate_proof_with(config.models, file)

@@ -37,7 +37,8 @@ from backend.services.events import (
     Thinking,
     TurnUsage,
 )
-from backend.services.models import Choice, Models, can_see
+from backend.services.held import Embed, Held
+from backend.services.models import Choice, Models, can_see, is_strong
 from backend.services.pictures import arrived, check_count
 from backend.services.relay import Relay
 from backend.stores.collections import Collections
@@ -53,6 +54,10 @@ log = logging.getLogger(__name__)
 
 KEEP_SECONDS: Final = 0.25
 """What a crash may cost of an answer under way."""
+
+PROOF_SECONDS: Final = 3.0
+"""How long the end of an answer waits for its last sentences to be held against the sources: milliseconds, on a machine
+that is not busy."""
 
 PASSAGES: Final = 8
 SMALL_DOCUMENTS: Final = 800
@@ -182,6 +187,7 @@ class Chat:
         presets: Presets,
         pictures: Pictures,
         collections: Collections,
+        embed: Embed,
     ) -> None:
         self._conversations = conversations
         self._models = models
@@ -191,6 +197,7 @@ class Chat:
         self._presets = presets
         self._pictures = pictures
         self._collections = collections
+        self._embed = embed
         self._running: dict[str, Running] = {}
         self._closed = False
 
@@ -267,6 +274,7 @@ class Chat:
             running.end("failed")
             raise
         self._running[started.message_id] = running
+        held = self._hold(prepared, started)
         draft = Draft()
         refits = iter(REFITS)
         outcome: tuple[str, dict[str, object] | None] = ("stopped", None)
@@ -274,7 +282,7 @@ class Chat:
             yield started
             while True:
                 try:
-                    yield from self._pieces(relay, draft, started.message_id)
+                    yield from self._pieces(relay, draft, started.message_id, held)
                     break
                 except ContextOverflow:
                     factor = next(refits, None)
@@ -283,10 +291,13 @@ class Chat:
                 # Said again, since fewer passages or less history are sent than was announced.
                 prompt = self._fit(prepared, found, factor)
                 started = self._announce(started, prompt, prepared.window, found)
+                held.leave()
+                held = self._hold(prepared, started)
                 running.stream = prepared.choice.engine.chat(self._request(prepared, prompt))
                 relay = Relay(running.stream, "answer")
                 yield started
             outcome = (("stopped" if running.reason == "stop" else "interrupted") if running.reason else "done", None)
+            yield from held.end(PROOF_SECONDS)
         except LocalChatError as error:
             outcome = ("failed", error.kept)
             raise
@@ -297,7 +308,7 @@ class Chat:
             running.end("left")
             self._running.pop(started.message_id, None)
             usage = _usage(draft, asked, started.budget)
-            self._finish(started.message_id, outcome, draft, usage)
+            self._finish(started.message_id, outcome, draft, usage, held)
         full = _is_full(draft.usage, prepared.window)
         yield ChatDone(
             usage=usage,
@@ -439,6 +450,7 @@ class Chat:
             sources=used,
             budget=_budget(prompt, prepared.window, left_out),
             preset_id=question.preset_id,
+            proved=bool(used),
             unseen_pictures=prepared.unseen,
             warning=_unseen(prepared.unseen, choice.label),
         )
@@ -446,9 +458,18 @@ class Chat:
     def _announce(self, started: ChatStarted, prompt: Prompt, window: int, found: Sequence[Source]) -> ChatStarted:
         used, left_out = _shared_out(found, prompt.passages)
         self._conversations.keep_sources(started.message_id, [dataclasses.asdict(source) for source in used])
-        return dataclasses.replace(started, sources=used, budget=_budget(prompt, window, left_out))
+        return dataclasses.replace(started, sources=used, proved=bool(used), budget=_budget(prompt, window, left_out))
 
-    def _pieces(self, relay: Relay[ChatDelta], draft: Draft, message_id: str) -> Iterator[ChatEvent | Idle]:
+    def _hold(self, prepared: Prepared, started: ChatStarted) -> Held:
+        return Held(
+            prepared.question.message,
+            started.sources if started.proved else [],
+            self._embed,
+            folded=is_strong(prepared.choice.model),
+            quoted=bool(self._settings("quotes", 1)),
+        )
+
+    def _pieces(self, relay: Relay[ChatDelta], draft: Draft, message_id: str, held: Held) -> Iterator[ChatEvent | Idle]:
         kept = time.monotonic()
         for batch in relay.batches():
             text, thinking = draft.add(batch)
@@ -456,6 +477,8 @@ class Chat:
                 yield Thinking(thinking)
             if text:
                 yield Content(text)
+                held.feed(text)
+            yield from held.news()
             if not batch:
                 yield IDLE
             elif time.monotonic() - kept >= KEEP_SECONDS:
@@ -463,9 +486,15 @@ class Chat:
                 kept = time.monotonic()
 
     def _finish(
-        self, message_id: str, outcome: tuple[str, dict[str, object] | None], draft: Draft, usage: TurnUsage | None
+        self,
+        message_id: str,
+        outcome: tuple[str, dict[str, object] | None],
+        draft: Draft,
+        usage: TurnUsage | None,
+        held: Held,
     ) -> None:
-        status, error = outcome
+        held.leave()
+        proof, (status, error) = held.proof, outcome
         self._conversations.finish(
             message_id,
             status,  # type: ignore[arg-type]
@@ -473,6 +502,7 @@ class Chat:
             draft.thought,
             usage=dataclasses.asdict(usage) if usage else None,
             error=error,
+            proof=dataclasses.asdict(proof) if proof else None,
         )
 
 

@@ -74,11 +74,14 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A sentence of the answer, by its place in the text, and what the sources say to it. `open`: neither way."""
+    """A sentence of the answer, by its place in the text, and what the sources say to it. `open`: neither way.
+
+    `support`: the words that support it, or those that it was held against.
+    """
 
     start: int
     end: int
-    verdict: Literal["supported", "unsupported", "open"]
+    verdict: Literal["supported", "contradicted", "unsupported", "open"]
     support: list[Support]
     reason: Reason | None
 

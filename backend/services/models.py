@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
 import uuid
@@ -22,6 +23,8 @@ from backend.stores.settings import Settings
 DEFAULT_WINDOW: Final = 8192
 STALLED_SECONDS: Final = 10.0
 KEEP_FINISHED: Final = 20
+STRONG: Final = 3e9
+"""Parameters from which a model's own words are worth more than quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +325,12 @@ def can_chat(model: ModelInfo) -> bool:
 def can_see(model: ModelInfo) -> bool:
     """Only what is said: Ollama takes a picture for a model that cannot see, and answers as if it were not there."""
     return "vision" in model.capabilities
+
+
+def is_strong(model: ModelInfo) -> bool:
+    """By its parameters, as engines name them ("8.0B", "135M"); one that names none is not."""
+    found = re.fullmatch(r"([\d.]+)\s*([KMBT])", model.parameters.strip().upper())
+    return found is not None and float(found[1]) * {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}[found[2]] >= STRONG
 
 
 def fit_to_memory(size: int, memory: int) -> Literal["fits", "tight", "too large"]:

@@ -3015,6 +3015,8 @@ export interface components {
         /**
          * Citation
          * @description A sentence of the answer, by its place in the text, and what the sources say to it. `open`: neither way.
+         *
+         *     `support`: the words that support it, or those that it was held against.
          */
         Citation: {
             /** End */
@@ -3028,7 +3030,7 @@ export interface components {
              * Verdict
              * @enum {string}
              */
-            verdict: "supported" | "unsupported" | "open";
+            verdict: "supported" | "contradicted" | "unsupported" | "open";
         };
         /**
          * Citations

@@ -11,8 +11,9 @@ export function inUnits(text: string, citations: readonly Citation[]): ProvedSen
   return citations.map(({ start, end, verdict, support }) => ({
     start: units(start),
     end: units(end),
-    verdict,
-    sources: [...new Set(support.map(({ source }) => source))],
+    verdict: verdict === "contradicted" ? "unsupported" : verdict,
+    // What a sentence was held against is no source of it.
+    sources: verdict === "supported" ? [...new Set(support.map(({ source }) => source))] : [],
   }));
 }
 
