@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from backend.pipeline.answer_sentences import AnswerSentence, AnswerSentences
 from backend.pipeline.proof import Prepared, Verdict, prepare, prove
@@ -13,6 +13,9 @@ from backend.pipeline.quotes import quotes
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+DOUBT: Final = 0.5
+"""Below the threshold by less than this a sentence is neither called supported nor marked: a wrong mark costs trust."""
 
 Embed = Callable[[Sequence[str]], "NDArray[np.float32]"]
 
@@ -124,7 +127,7 @@ class AnswerProof:
             sentence.start,
             sentence.end,
             sentence.text,
-            verdict.outcome,
+            "neither" if -DOUBT < verdict.score < 0 else verdict.outcome,
             verdict.passage + 1 if verdict.passage is not None else None,
             place.passage_id if place else None,
             place.document_id if place else None,

@@ -86,7 +86,8 @@ def prove(prepared: Prepared, sentence: str, cited: tuple[int, ...] = (), model:
     named = found.passage in cited if cited else None
     if score >= 0 and not _ruled_out(found.values):
         return Verdict("supported", round(score, 4), found.passage, start, end, words, None, named)
-    score = min(score, -1e-4)
+    if score >= 0:
+        score = -1.0
     reason = _reason(found)
     outcome: Outcome = "contradicted" if reason.code in CONTRADICTING else "unsupported"
     if reason.code == "nothing":
