@@ -85,7 +85,7 @@ def test_one_of_our_errors_before_the_first_event_becomes_an_event(record: Recor
 
     response = streaming_app(record, events).test_client().post("/stream")
     assert response.status_code == 200
-    assert events_of(response.data) == [{"error": "GenerationError", "message": "The engine is gone."}]
+    assert events_of(response.data) == [{"error": "GenerationError", "message": "The engine is gone.", "details": None}]
     assert_clean(record, GenerationError)
 
 
@@ -97,7 +97,7 @@ def test_one_of_our_errors_after_some_events_comes_last(record: Record) -> None:
     response = streaming_app(record, events).test_client().post("/stream")
     assert events_of(response.data) == [
         {"content": "half"},
-        {"error": "GenerationError", "message": "The engine is gone."},
+        {"error": "GenerationError", "message": "The engine is gone.", "details": None},
     ]
     assert_clean(record, GenerationError)
 

@@ -245,7 +245,8 @@ def test_evaluate_prints_a_table_and_the_contracts_json(localchat: Run, tmp_path
     assert table.returncode == 0
     assert "hybrid" in table.stdout
     figures = json.loads(localchat("evaluate", "--set", str(path), "--json").stdout)
-    assert set(figures) == {"vector", "text", "hybrid"}
+    assert set(figures) == {"vector", "text", "hybrid", "quotes"}
+    assert set(figures["quotes"]) == {"hit@1", "hit@3", "milliseconds"}
     assert set(figures["hybrid"]) == {"hit@1", "hit@5", "mrr", "ndcg@10", "milliseconds"}
     assert figures["hybrid"]["hit@1"] == 1
 

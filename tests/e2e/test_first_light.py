@@ -73,16 +73,29 @@ def test_from_the_first_start_to_a_cited_answer_and_back_after_a_restart(
 def test_a_cited_answer_shows_its_chips_and_a_chip_opens_its_source(
     begin: Begin, kind: Kind, shared: Path, ollama_stand_in: StandIn
 ) -> None:
-    ollama_stand_in.answer = Answer(tokens=("The Act of 1978", " removed the judge", " [1].", " See also **this**."))
+    ollama_stand_in.answer = Answer(
+        tokens=(
+            "The Bankruptcy Reform Act of 1978 removed the **bankruptcy judge**",
+            " from the administration of cases",
+            " [1].",
+            " It cost 25 euros.",
+        )
+    )
     with begin(kind, OLLAMA_HOST=ollama_stand_in.host) as session:
         page = session.page
         drop(page, shared / "corpus" / "handbook-1p.docx")
         wait_until_read(page, "handbook-1p.docx")
         go(page, "")
         ask(page, "Which act removed the bankruptcy judge?")
-        chip = last_answer(page).get_by_role("button", name=re.compile(r"Source 1, handbook-1p\.docx"))
+        chip = (
+            last_answer(page).locator(".prose").get_by_role("button", name=re.compile(r"Source \d, handbook-1p\.docx"))
+        )
         expect(chip).to_be_visible(timeout=30_000)
-        expect(last_answer(page).locator("strong")).to_have_text("this")
+        expect(last_answer(page).locator("strong")).to_have_text("bankruptcy judge")
+        # What the documents say stands above the words of a small model; what nothing supports is marked.
+        expect(last_answer(page).get_by_text(re.compile("What your documents? sa"))).to_be_visible()
+        expect(last_answer(page).locator(".unproved")).to_have_text("It cost 25 euros.")
+        expect(last_answer(page)).to_contain_text("1 of 2 sentences supported")
         chip.click()
         expect(chip).to_have_attribute("aria-expanded", "true")
         expect(source_panel(page)).to_contain_text("Bankruptcy Reform Act")

@@ -20,7 +20,13 @@ from tests.ollama_stand_in import StandIn
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 STORY = Answer(tokens=[f" word{n}" for n in range(3000)], tokens_per_second=50)
-CITED = Answer(tokens=("The Act of 1978", " removed the judge", " [1]."))
+CITED = Answer(
+    tokens=(
+        "The Bankruptcy Reform Act of 1978",
+        " removed the bankruptcy judge",
+        " from the administration of cases [1].",
+    )
+)
 
 
 @contextmanager
@@ -131,7 +137,7 @@ def test_the_five_minutes_with_the_keyboard_alone(begin: Begin, shared: Path, ol
         page.keyboard.type("Which act removed the bankruptcy judge?")
         page.keyboard.press("Enter")
         wait_until_written(page)
-        chip = last_answer(page).locator(".prose").get_by_role("button", name=re.compile(r"Source 1, .*\.docx"))
+        chip = last_answer(page).locator(".prose").get_by_role("button", name=re.compile(r"Source \d, .*\.docx")).first
         expect(chip).to_be_visible()
         tab_to(page, chip, "Shift+Tab")
         page.keyboard.press("Enter")
@@ -139,7 +145,7 @@ def test_the_five_minutes_with_the_keyboard_alone(begin: Begin, shared: Path, ol
         expect(panel).to_be_focused()
         expect(chip).to_have_attribute("aria-expanded", "true")
         expect(panel).to_contain_text("Bankruptcy Reform Act")
-        first_source = panel.get_by_role("button", name=re.compile(r"Source 1 .*\.docx"))
+        first_source = panel.get_by_role("button", name=re.compile(r"Source \d .*\.docx")).first
         tab_to(page, first_source)
         expect(first_source).to_have_attribute("aria-current", "true")
         page.keyboard.press("ArrowDown")
@@ -281,7 +287,7 @@ def test_palette_and_sheet_pass_axe(
         expect(page.get_by_role("option").first).to_be_visible()
         found["palette"] = violations(page)
         page.keyboard.type("theme")
-        expect(page.get_by_role("option")).to_have_count(2)
+        expect(page.get_by_role("option").first).to_contain_text(re.compile("theme", re.IGNORECASE))
         found["palette, matching"] = violations(page)
         page.keyboard.type(" of nothing")
         expect(page.get_by_role("status").filter(has_text="Nothing found")).to_be_visible()

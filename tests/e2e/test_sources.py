@@ -17,7 +17,7 @@ from tests.ollama_stand_in import StandIn
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 both = pytest.mark.parametrize("kind", ["chromium", "window"])
 
-CITED = Answer(tokens=("They are mages", " who are possessed", " [1]."))
+CITED = Answer(tokens=("Demons are drawn", " to mages", " [1]."))
 INK = """() => {
     const canvas = document.querySelector(".paper canvas");
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
