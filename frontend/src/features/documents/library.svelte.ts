@@ -131,8 +131,15 @@ export class Library {
     this.arriving = this.arriving.filter((one) => one !== file);
   }
 
-  async retry(document: Document): Promise<void> {
-    await this.#do(api.POST("/api/documents/{identity}/retry", { params: { path: { identity: document.id } }, body: {} }));
+  /** Reads it once more; `password` opens it. */
+  async retry(document: Document, password?: string): Promise<void> {
+    const body = password === undefined ? {} : { password };
+    await this.#do(api.POST("/api/documents/{identity}/retry", { params: { path: { identity: document.id } }, body }));
+  }
+
+  /** It stays in the list, and can be read at any time. */
+  async cancel(document: Document): Promise<void> {
+    await this.#do(api.POST("/api/documents/{identity}/cancel", { params: { path: { identity: document.id } } }));
   }
 
   async remove(document: Document): Promise<void> {

@@ -1,5 +1,5 @@
 // How far a document is, in words.
-import type { Document } from "../../api/types";
+import type { Document, DocumentNotice } from "../../api/types";
 import { t } from "../../i18n";
 import { bytes, count } from "../../i18n/format";
 
@@ -22,4 +22,12 @@ export function step(document: Document): Step {
   const { stage, done, total } = document.progress ?? {};
   const number = (value: unknown): number => (typeof value === "number" ? value : 0);
   return { stage: typeof stage === "string" ? stage : document.status, done: number(done), total: number(total) };
+}
+
+/** What its owner should know of a document that was read all the same; the server's words where a notice is new here. */
+export function noticeWords({ code, count: n, message }: DocumentNotice): string {
+  if (code === "Scans") return t("noticeScans", n);
+  if (code === "UnreadScans" || code === "ScannedPages") return t("noticeUnreadScans", n);
+  if (code === "UnreadAttachments") return t("noticeAttachments", n);
+  return message;
 }
