@@ -595,6 +595,7 @@ class Settings(Schema):
     language: Literal["system", "en", "de", "fr", "es", "zh"] = "system"
     reading_size: Literal["small", "normal", "large"] = "normal"
     use_documents: bool = True
+    quotes: bool = Field(True, description="what the documents say, word for word, above an answer")
     temperature: float = Field(0.3, ge=0, le=2)
     context_window: int = Field(8192, ge=2048, le=1_048_576)
     ollama_host: str = Field("", max_length=300, description="empty: OLLAMA_HOST, else 127.0.0.1:11434")
@@ -609,6 +610,7 @@ class SettingsChange(Schema):
     language: Literal["system", "en", "de", "fr", "es", "zh"] | None = None
     reading_size: Literal["small", "normal", "large"] | None = None
     use_documents: bool | None = None
+    quotes: bool | None = None
     temperature: float | None = Field(None, ge=0, le=2)
     context_window: int | None = Field(None, ge=2048, le=1_048_576)
     ollama_host: str | None = Field(None, max_length=300)

@@ -4506,6 +4506,12 @@ export interface components {
              */
             ollama_host?: string;
             /**
+             * Quotes
+             * @description what the documents say, word for word, above an answer
+             * @default true
+             */
+            quotes?: boolean;
+            /**
              * Reading Size
              * @default normal
              * @enum {string}
@@ -4561,6 +4567,11 @@ export interface components {
              * @default null
              */
             ollama_host?: string | null;
+            /**
+             * Quotes
+             * @default null
+             */
+            quotes?: boolean | null;
             /**
              * Reading Size
              * @default null

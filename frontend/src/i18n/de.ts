@@ -449,6 +449,8 @@ export const de: Catalogue = {
   normal: "Normal",
   large: "Groß",
   answers: "Antworten",
+  quotesSetting: "Zitate zuerst",
+  quotesSettingHint: "Über einer Antwort: die Sätze Ihrer Dokumente, die antworten, Wort für Wort. Bei einem starken Modell eingeklappt.",
   useDocuments: "Aus den Dokumenten antworten",
   useDocumentsHint: "Zu jeder Frage werden sie zuerst durchsucht. Im Eingabefeld lässt sich das ändern.",
   temperature: "Temperatur",

@@ -447,6 +447,8 @@ export const en = {
   normal: "Normal",
   large: "Large",
   answers: "Answers",
+  quotesSetting: "Quotes first",
+  quotesSettingHint: "Above an answer: the sentences of your documents that answer, word for word. Folded under a strong model.",
   useDocuments: "Answer from the documents",
   useDocumentsHint: "Each question is searched for in them first. The composer can say otherwise.",
   temperature: "Temperature",

@@ -450,6 +450,8 @@ export const es: Catalogue = {
   normal: "Normal",
   large: "Grande",
   answers: "Respuestas",
+  quotesSetting: "Citas primero",
+  quotesSettingHint: "Sobre una respuesta: las frases de sus documentos que responden, palabra por palabra. Plegadas con un modelo potente.",
   useDocuments: "Responder a partir de los documentos",
   useDocumentsHint: "Cada pregunta se busca primero en ellos. Se puede cambiar en el cuadro de mensaje.",
   temperature: "Temperatura",

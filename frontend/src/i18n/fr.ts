@@ -452,6 +452,8 @@ export const fr: Catalogue = {
   normal: "Normale",
   large: "Grande",
   answers: "Réponses",
+  quotesSetting: "Citations d’abord",
+  quotesSettingHint: "Au-dessus d’une réponse : les phrases de vos documents qui répondent, mot pour mot. Repliées avec un modèle puissant.",
   useDocuments: "Répondre d’après les documents",
   useDocumentsHint: "Chaque question y est d’abord recherchée. La zone de saisie permet d’en décider autrement.",
   temperature: "Température",

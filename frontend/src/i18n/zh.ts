@@ -440,6 +440,8 @@ export const zh: Catalogue = {
   normal: "标准",
   large: "大",
   answers: "回答",
+  quotesSetting: "先显示原文",
+  quotesSettingHint: "在回答上方逐字显示文档中作答的句子。使用较强的模型时会折叠。",
   useDocuments: "依据文档回答",
   useDocumentsHint: "每个问题都先在文档中搜索。可在输入框中另行选择。",
   temperature: "温度",

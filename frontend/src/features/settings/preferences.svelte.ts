@@ -12,6 +12,7 @@ export const DEFAULTS: Kept = {
   language: "system",
   reading_size: "normal",
   use_documents: true,
+  quotes: true,
   temperature: 0.3,
   context_window: 8192,
   ollama_host: "",

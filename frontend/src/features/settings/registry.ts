@@ -29,6 +29,7 @@ export function settings(): Setting[] {
     of("appearance", "theme", t("theme"), `${t("themeSystem")} ${t("themeLight")} ${t("themeDark")} ${t("alsoTheme")}`, "theme"),
     of("appearance", "reading-size", t("readingSize"), `${t("readingSizeHint")} ${t("alsoSize")}`, "reading_size"),
     of("answers", "use-documents", t("useDocuments"), `${t("useDocumentsHint")} ${t("alsoUseDocuments")}`, "use_documents"),
+    of("answers", "quotes", t("quotesSetting"), t("quotesSettingHint"), "quotes"),
     of("answers", "temperature", t("temperature"), t("temperatureHint"), "temperature"),
     of("answers", "context-window", t("contextWindow"), t("contextWindowHint"), "context_window"),
     of("presets", "presets", t("presets"), t("presetMeans")),
