@@ -102,7 +102,7 @@ def test_far_too_much_stays_usable(begin: Begin, ollama_stand_in: StandIn) -> No
         expect(last_answer(page)).to_contain_text("The end of it.", timeout=90_000)
         wait_until_written(page)
         assert page.evaluate("document.querySelectorAll('*').length") < 10_000
-        expect(last_answer(page).get_by_role("button", name="Show more rows (300 of 10000)")).to_be_attached()
+        expect(last_answer(page).get_by_role("button", name="Show more rows (300 of 10,000)")).to_be_attached()
         ollama_stand_in.answer = Answer(tokens=("Still", " here."))
         ask(page, "Are you there?")
         expect(last_answer(page)).to_contain_text("Still here.", timeout=60_000)
