@@ -152,6 +152,6 @@ def test_refused_files_say_why_and_the_others_go_on(begin: Begin, shared: Path, 
         drop(session.page, shared / "corpus" / "password.pdf", *sorted(tmp_path.glob("*.*")))
         wait_until_read(session.page, "good.md")
         rows = session.page.get_by_role("region", name="List of documents")
-        expect(rows).to_contain_text("opens only with a password", timeout=60_000)
+        expect(rows).to_contain_text("A password is needed to open password.pdf", timeout=60_000)
         expect(rows).to_contain_text("empty")
         expect(rows).to_contain_text("PDF")

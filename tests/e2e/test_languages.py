@@ -58,11 +58,11 @@ def test_a_language_chosen_in_the_settings_shows_at_once_and_stays(serve: Any, c
         page.goto(served.page)
         ready(page)
         go(page, "#/settings")
-        page.get_by_label("Language").select_option("de")
-        expect(page.get_by_label("Sprache")).to_be_visible()
+        page.get_by_label("Language", exact=True).select_option("de")
+        expect(page.get_by_label("Sprache", exact=True)).to_be_visible()
         expect(page.get_by_role("link", name="Dokumente")).to_be_visible()
         page.reload()
-        expect(page.get_by_label("Sprache")).to_have_value("de")
+        expect(page.get_by_label("Sprache", exact=True)).to_have_value("de")
         browser.close()
 
 
