@@ -58,7 +58,7 @@ def test_a_pdf_opens_at_its_page_with_the_passage_marked(
         expect(panel).to_contain_text("Page 1 of 1")
         expect(panel.locator(".marks")).to_have_attribute("data-marks", re.compile("[1-9]"))
         assert page.evaluate(INK) > 2_000  # the page is drawn, and not an empty sheet
-        assert 0.01 < page.evaluate(MARKED) < 0.5  # a passage of the page, not all of it
+        assert 0.0005 < page.evaluate(MARKED) < 0.5  # some words of the page, not all of it
         words = panel.locator(".textLayer").inner_text()
         assert "Abomination" in words
 
@@ -70,7 +70,7 @@ def test_a_pdf_opens_at_its_page_with_the_passage_marked(
             "width => document.querySelector('.paper canvas').getBoundingClientRect().width > width * 1.2",
             arg=before and before["width"],
         )
-        assert 0.01 < page.evaluate(MARKED) < 0.5  # a passage of the page, not all of it
+        assert 0.0005 < page.evaluate(MARKED) < 0.5  # some words of the page, not all of it
 
         assert violations(page) == []
         page.keyboard.press("Escape")
