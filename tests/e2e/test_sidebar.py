@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,6 +37,7 @@ def fill(data: Path, titles: list[str]) -> list[str]:
         turn = store.begin_turn(None, None, f"What of {title}?", model="m", sources=[], title=title)
         store.finish(turn.answer_id, "done", f"{title} is well.", "")
         made.append(turn.conversation_id)
+        time.sleep(0.001)  # of the same millisecond, either may come first
     database.close()
     return made
 
