@@ -591,11 +591,13 @@ RecentCommand = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
 
 class Settings(Schema):
+    """`quotes`: what the documents say, word for word, above an answer."""
+
     theme: Literal["system", "light", "dark"] = "system"
     language: Literal["system", "en", "de", "fr", "es", "zh"] = "system"
     reading_size: Literal["small", "normal", "large"] = "normal"
     use_documents: bool = True
-    quotes: bool = Field(True, description="what the documents say, word for word, above an answer")
+    quotes: bool = True
     temperature: float = Field(0.3, ge=0, le=2)
     context_window: int = Field(8192, ge=2048, le=1_048_576)
     ollama_host: str = Field("", max_length=300, description="empty: OLLAMA_HOST, else 127.0.0.1:11434")

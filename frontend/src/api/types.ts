@@ -4475,7 +4475,10 @@ export interface components {
             text_match: components["schemas"]["ArmScore"] | null;
             vector: components["schemas"]["ArmScore"] | null;
         };
-        /** Settings */
+        /**
+         * Settings
+         * @description `quotes`: what the documents say, word for word, above an answer.
+         */
         Settings: {
             /**
              * Context Window
@@ -4507,7 +4510,6 @@ export interface components {
             ollama_host?: string;
             /**
              * Quotes
-             * @description what the documents say, word for word, above an answer
              * @default true
              */
             quotes?: boolean;
