@@ -113,6 +113,15 @@ describe("sentences of an answer", () => {
     expect(root.querySelector(".s")).toBeNull();
   });
 
+  it("keep the unit of their last figure", async () => {
+    const root = document.createElement("div");
+    const renderer = new ProseRenderer(root, name);
+    const text = "It costs 180 €.";
+    renderer.prove([{ start: 0, end: text.length, verdict: "supported", sources: [1] }]);
+    renderer.show(text);
+    await expect.poll(() => root.textContent).toBe("It costs 180 €.\u00a01");
+  });
+
   it("stay apart from code, whatever they say", async () => {
     const root = document.createElement("div");
     const renderer = new ProseRenderer(root, name);

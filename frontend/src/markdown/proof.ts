@@ -52,9 +52,9 @@ function withClosing(letters: Letters, pieces: Piece[]): Piece[] {
   return next && more ? [...pieces, { node: next, from: 0, to: more }] : pieces;
 }
 
-/** How many signs that close a sentence stand at a place. */
+/** How many signs that close a sentence stand at a place, the unit of its last figure among them. */
 function closing(node: Text, at: number): number {
-  return /^[.!?…。！？"'”’»)\]]*/.exec(node.data.slice(at))?.[0].length ?? 0;
+  return /^(?:[ \u00a0\u202f]?[%‰€$£¥°]C?)?[.!?…。！？"'”’»)\]]*/.exec(node.data.slice(at))?.[0].length ?? 0;
 }
 
 /** What marks a sentence in a block, where it is marked. */
