@@ -37,7 +37,7 @@ from backend.services.events import (
     Thinking,
     TurnUsage,
 )
-from backend.services.held import Embed, Held
+from backend.services.held import Held
 from backend.services.models import Choice, Models, can_see, is_strong
 from backend.services.pictures import arrived, check_count
 from backend.services.relay import Relay
@@ -48,6 +48,7 @@ from backend.stores.pictures import Picture as Kept
 from backend.stores.presets import Preset, Presets
 
 if TYPE_CHECKING:
+    from backend.services.proving import Embed
     from backend.services.search import Search
 
 log = logging.getLogger(__name__)

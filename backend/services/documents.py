@@ -386,7 +386,7 @@ class Library:
             kept = True
             return file, incoming, modified
         except OSError as error:
-            return Arrival(name, error=NotFound(f"{name} could not be opened: {error.strerror or 'it is gone'}."))
+            return Arrival(name, error=_unopened(name, error))
         finally:
             if not kept:
                 incoming.discard()

@@ -7,24 +7,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from backend.services.events import Citation, Citations, Proof, Quote, Quotes, Reason, Source, Span, Support
+from backend.services.events import Citations, Proof, Quotes, Source
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from backend.services.proving import CitationEvent, QuoteEvent
+    from backend.services.proving import Embed
 
 log = logging.getLogger(__name__)
-
-Embed = Callable[[Sequence[str]], "NDArray[np.float32]"]
-
-SURE: Final = 0.9
-"""From this confidence on, the first quote stands for all: the best quarter of the labelled questions."""
 
 
 class Held:
@@ -94,47 +86,21 @@ class Held:
 
     def _follow(self) -> None:
         # Imported with the first answer: numpy and the rules of five languages are no part of a start.
-        from backend.services.proving import AnswerProof, Given, quote
+        from backend.services.proving import AnswerProof, quote
 
-        given = [
-            Given(one.passage_id, one.document_id, one.filename, one.page, one.text, one.score) for one in self._sources
-        ]
         if self._quoted:
-            quotes = quote(self._question, given, self._embed)
+            quotes, sure = quote(self._question, self._sources, self._embed)
             if quotes:
-                sure = len(quotes) == 1 or quotes[0].confidence >= SURE
-                self._news.put(Quotes([self._quote(one) for one in quotes], sure, self._folded))
-        proof = AnswerProof(given, self._embed)
+                self._news.put(Quotes(quotes, sure, self._folded))
+        proof = AnswerProof(self._sources, self._embed)
         proof.prepare()
         while not self._left.is_set():
             words = self._words.get()
             found = proof.end() if words is None else proof.feed(words)
             if found:
-                self._news.put(Citations([self._citation(one) for one in found]))
+                self._news.put(Citations(found))
             if words is None:
                 return
-
-    def _quote(self, found: QuoteEvent) -> Quote:
-        return Quote(
-            source=found.number,
-            passage_id=found.passage_id,
-            document_id=found.document_id,
-            filename=found.filename,
-            page=found.page,
-            heading=self._sources[found.number - 1].heading,
-            text=found.text,
-            start=found.start,
-            end=found.end,
-        )
-
-    def _citation(self, found: CitationEvent) -> Citation:
-        support = []
-        if found.number is not None and found.passage_id is not None and found.document_id is not None:
-            words = [Span(found.words_start or 0, found.words_end or 0)]
-            support = [Support(found.number, found.passage_id, found.document_id, found.page, found.words or "", words)]
-        reason = Reason(found.reason, found.parameters, in_english(found)) if found.reason else None
-        verdict = "open" if found.verdict == "neither" else found.verdict
-        return Citation(found.start, found.end, verdict, support, reason)  # type: ignore[arg-type]
 
 
 def quoted(question: str, passages: Sequence[str], embed: Embed) -> list[str]:
@@ -142,19 +108,3 @@ def quoted(question: str, passages: Sequence[str], embed: Embed) -> list[str]:
     from backend.pipeline.quotes import rank
 
     return [found.text for found in rank(question, passages, embed=embed)]
-
-
-def in_english(found: CitationEvent) -> str:
-    """The reason in a sentence, for those that do not know its code."""
-    said, there = found.parameters.get("said", ""), found.parameters.get("there", "")
-    negated = f"The passage says “{there}” here." if there else f"The passage does not say “{said}”."
-    elsewhere = f"“{said}” stands only in another passage." if said else "Its words stand in another passage."
-    sentences = {
-        "number": f"{said} is not in this passage.",
-        "other_number": f"The sentence says {said}, the passage {there}.",
-        "name": f"{said} is not named in this passage.",
-        "negation": negated,
-        "opposite": f"The sentence says “{said}”, the passage “{there}”.",
-        "other_passage": elsewhere,
-    }
-    return sentences.get(found.reason or "", "The sources say nothing about this.")

@@ -1,14 +1,14 @@
-"""Quotes for a question and the proof of an answer's sentences, as values that go out as events while it streams."""
+"""Quotes for a question and the proof of an answer's sentences, with their places, as the chat's stream says them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from backend.pipeline.answer_sentences import AnswerSentence, AnswerSentences
 from backend.pipeline.proof import Prepared, Verdict, prepare, prove
 from backend.pipeline.quotes import quotes
+from backend.services.events import Citation, Quote, Reason, Source, Span, Support
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,80 +17,34 @@ if TYPE_CHECKING:
 DOUBT: Final = 0.5
 """Below the threshold by less than this a sentence is neither called supported nor marked: a wrong mark costs trust."""
 
+SURE: Final = 0.9
+"""From this confidence on, the first quote stands for all: the best quarter of the labelled questions."""
+
 Embed = Callable[[Sequence[str]], "NDArray[np.float32]"]
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A passage as the model was given it; its [1] is its place in the list. `score`: the search's, 0 to 1 or so."""
-
-    passage_id: str
-    document_id: str
-    filename: str
-    page: int | None
-    text: str
-    score: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class QuoteEvent:
-    """`start`, `end`: offsets in the passage's text. `number`: of the source, from 1. `sure`: it stands alone."""
-
-    number: int
-    passage_id: str
-    document_id: str
-    filename: str
-    page: int | None
-    start: int
-    end: int
-    text: str
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class CitationEvent:
-    """One finished sentence. `start`, `end`: in the answer's Markdown; `words_start`, `words_end`: in the passage.
-
-    `verdict`: supported, contradicted, unsupported, or neither (to be left unmarked). `number`, `passage_id`, `page`
-    and `words` name the place that supports it or that it was held against; None where nothing comes near. `reason`:
-    a code with its parameters, for what is marked. `cited`: the source numbers that the model wrote itself;
-    `cited_rightly`: whether the one that was found is among them, None where it wrote none.
+def quote(question: str, sources: Sequence[Source], embed: Embed | None = None) -> tuple[list[Quote], bool]:
+    """The one sentence that answers, or the three that may, and whether the first alone is enough; none where nothing
+    does. Milliseconds without `embed`.
     """
-
-    start: int
-    end: int
-    text: str
-    verdict: str
-    number: int | None
-    passage_id: str | None
-    document_id: str | None
-    page: int | None
-    words_start: int | None
-    words_end: int | None
-    words: str | None
-    reason: str | None
-    parameters: dict[str, str]
-    cited: list[int]
-    cited_rightly: bool | None
-
-
-def quote(question: str, given: Sequence[Given], embed: Embed | None = None) -> list[QuoteEvent]:
-    """The one sentence that answers, or the three that may; none where nothing does. Milliseconds without `embed`."""
-    found = quotes(question, [one.text for one in given], [one.score for one in given], embed)
-    return [
-        QuoteEvent(
-            place.passage + 1,
-            given[place.passage].passage_id,
-            given[place.passage].document_id,
-            given[place.passage].filename,
-            given[place.passage].page,
-            place.start,
-            place.end,
-            place.text,
-            round(found.confidence, 3),
+    found = quotes(question, [source.text for source in sources], [source.score for source in sources], embed)
+    said: list[Quote] = []
+    for place in found.quotes:
+        source = sources[place.passage]
+        said.append(
+            Quote(
+                source=source.number,
+                passage_id=source.passage_id,
+                document_id=source.document_id,
+                filename=source.filename,
+                page=source.page,
+                heading=source.heading,
+                text=place.text,
+                start=place.start,
+                end=place.end,
+            )
         )
-        for place in found.quotes
-    ]
+    return said, len(said) == 1 or found.confidence >= SURE
 
 
 class AnswerProof:
@@ -99,8 +53,8 @@ class AnswerProof:
     Raises EngineUnavailable from `embed` where that has no model; without `embed` it proves by words alone.
     """
 
-    def __init__(self, given: Sequence[Given], embed: Embed | None = None) -> None:
-        self._given = list(given)
+    def __init__(self, sources: Sequence[Source], embed: Embed | None = None) -> None:
+        self._sources = list(sources)
         self._embed = embed
         self._sentences = AnswerSentences()
         self._prepared: Prepared | None = None
@@ -108,43 +62,53 @@ class AnswerProof:
     def prepare(self) -> None:
         """Reads the passages: some 100 ms for eight, to be spent while the model writes."""
         if self._prepared is None:
-            self._prepared = prepare([one.text for one in self._given], self._embed)
+            self._prepared = prepare([source.text for source in self._sources], self._embed)
 
-    def feed(self, piece: str) -> list[CitationEvent]:
+    def feed(self, piece: str) -> list[Citation]:
         """What `piece` completes, sentence by sentence."""
         return [self._proved(sentence) for sentence in self._sentences.feed(piece)]
 
-    def end(self) -> list[CitationEvent]:
+    def end(self) -> list[Citation]:
         return [self._proved(sentence) for sentence in self._sentences.end()]
 
-    def _proved(self, sentence: AnswerSentence) -> CitationEvent:
+    def _proved(self, sentence: AnswerSentence) -> Citation:
         self.prepare()
         assert self._prepared is not None
-        cited = tuple(number - 1 for number in sentence.cited if 0 < number <= len(self._given))
+        # What the model cites is looked at too, and not believed.
+        cited = tuple(number - 1 for number in sentence.cited if 0 < number <= len(self._sources))
         verdict = prove(self._prepared, sentence.text, cited)
-        place = self._given[verdict.passage] if verdict.passage is not None else None
-        return CitationEvent(
-            sentence.start,
-            sentence.end,
-            sentence.text,
-            "neither" if -DOUBT < verdict.score < 0 else verdict.outcome,
-            verdict.passage + 1 if verdict.passage is not None else None,
-            place.passage_id if place else None,
-            place.document_id if place else None,
-            place.page if place else None,
-            verdict.start if place else None,
-            verdict.end if place else None,
-            verdict.words if place else None,
-            verdict.reason.code if verdict.reason else None,
-            dict(verdict.reason.parameters) if verdict.reason else {},
-            list(sentence.cited),
-            _rightly(verdict, sentence),
+        said: Literal["supported", "contradicted", "unsupported", "open"] = (
+            "open" if verdict.outcome == "neither" or -DOUBT < verdict.score < 0 else verdict.outcome
         )
+        return Citation(sentence.start, sentence.end, said, self._support(verdict), _reason(verdict))
+
+    def _support(self, verdict: Verdict) -> list[Support]:
+        if verdict.passage is None:
+            return []
+        source = self._sources[verdict.passage]
+        words = [Span(verdict.start, verdict.end)]
+        return [
+            Support(source.number, source.passage_id, source.document_id, source.page, verdict.words, words),
+        ]
 
 
-def _rightly(verdict: Verdict, sentence: AnswerSentence) -> bool | None:
-    return bool(verdict.cited) if sentence.cited else None
+def _reason(verdict: Verdict) -> Reason | None:
+    if verdict.reason is None:
+        return None
+    params = dict(verdict.reason.parameters)
+    return Reason(verdict.reason.code, params, _in_english(verdict.reason.code, **params))
 
 
-def as_json(events: Sequence[QuoteEvent | CitationEvent]) -> list[dict[str, Any]]:
-    return [asdict(event) for event in events]
+def _in_english(code: str, said: str = "", there: str = "") -> str:
+    """The reason in a sentence, for those that do not know its code."""
+    negated = f"The passage says “{there}” here." if there else f"The passage does not say “{said}”."
+    elsewhere = f"“{said}” stands only in another passage." if said else "Its words stand in another passage."
+    sentences = {
+        "number": f"{said} is not in this passage.",
+        "other_number": f"The sentence says {said}, the passage {there}.",
+        "name": f"{said} is not named in this passage.",
+        "negation": negated,
+        "opposite": f"The sentence says “{said}”, the passage “{there}”.",
+        "other_passage": elsewhere,
+    }
+    return sentences.get(code, "The sources say nothing about this.")

@@ -20,7 +20,6 @@ HEADING_NAME = re.compile(r"heading (\d)", re.IGNORECASE)
 SKIPPED: Final = frozenset(
     {W + "del", W + "moveFrom", W + "instrText", W + "delText", W + "pPr", W + "rPr", MC + "Fallback", W + "sdtPr"}
 )
-FIELD_TOC = re.compile(r"\t+\d{1,4}$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ SOFT_HYPHEN: Final = "\ufffe"
 """What PDFium writes for a hyphen at the end of a line, in the place of the line break too."""
 
 SEPARATORS = re.compile(f"\r?\n|{SOFT_HYPHEN}")
-HARD_HYPHEN = re.compile(r"[^\W\d_]{2}[-\u00ad\u2010]$")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\xad\ufffe\uffff]")
 SPACES = re.compile(r"\s+")
 BOLD = re.compile(r"bold|black|heavy|semib|demi|CMBX|CMB\d|[-,]Bd|-Medi|SFBX|\.B$|-B$", re.IGNORECASE)
