@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import signal
+import socket
 import sys
-import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from desktop.browser import available, open_link
@@ -13,6 +14,8 @@ from desktop.instance import Address, claim
 from desktop.program import Program
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from backend.config import Config
 
 
@@ -28,10 +31,7 @@ def serve(config: Config, host: str, port: int, *, browser: bool = False) -> int
             return 0
         print(f"localchat: LocalChat already runs on this data folder, at {claimed.page}", file=sys.stderr)
         return 1
-    with claimed:
-        ended = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: ended.set())
+    with claimed, _signals() as signals:
         try:
             program = Program(config, host, port)
         except OSError as error:
@@ -41,10 +41,27 @@ def serve(config: Config, host: str, port: int, *, browser: bool = False) -> int
             program.start(log_to_stderr=True)
             claimed.publish(program.address)
             present(program.address, browser=browser)
-            ended.wait()
+            signals.recv(1)
         finally:
             program.stop()
     return 0
+
+
+@contextmanager
+def _signals() -> Iterator[socket.socket]:
+    """Each SIGINT and SIGTERM is a byte to read. An event that the handler sets would not do: the system may give the
+    signal to any thread, and a main thread that waits for a lock does not notice then.
+    """
+    told, teller = socket.socketpair()
+    with told, teller:
+        teller.settimeout(0)
+        before = signal.set_wakeup_fd(teller.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        try:
+            yield told
+        finally:
+            signal.set_wakeup_fd(before)
 
 
 def present(address: Address, *, browser: bool) -> None:

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.conftest import NOBODY, ROOT
+from tests.conftest import NOBODY, ROOT, SOON
 from tests.ollama_stand_in import ollama_stand_in
 
 if TYPE_CHECKING:
@@ -103,7 +103,11 @@ def serve(environment: dict[str, str]) -> Serve:
             finally:
                 if process.poll() is None:
                     process.terminate()
-                    process.wait(10)
+                    try:
+                        process.wait(SOON)
+                    except subprocess.TimeoutExpired:
+                        process.kill()  # The block would wait for it without end.
+                        raise
 
     return start
 

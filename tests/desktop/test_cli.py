@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
+import platform
 import signal
 import socket
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -20,8 +24,6 @@ from tests.ollama_script import Answer
 from tests.services.test_evaluate import squad
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.desktop.conftest import Run, Serve
     from tests.ollama_stand_in import StandIn
 
@@ -77,6 +79,19 @@ def test_serve_prints_its_address_answers_and_ends_on_sigterm(serve: Serve) -> N
 def test_serve_ends_on_ctrl_c_too(serve: Serve) -> None:
     with serve() as served:
         assert served.end(signal.SIGINT) < SOON
+        assert served.process.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux" or platform.machine() != "x86_64", reason="needs the number of tgkill")
+def test_serve_ends_whichever_thread_gets_the_signal(serve: Serve) -> None:
+    """The system may choose any; a main thread that waits for a lock would sleep on."""
+    with serve() as served:
+        process = served.process.pid
+        threads = [int(task.name) for task in Path(f"/proc/{process}/task").iterdir()]
+        other = next(thread for thread in threads if thread != process)
+        tgkill = 234
+        assert ctypes.CDLL(None).syscall(tgkill, process, other, signal.SIGTERM) == 0
+        served.process.wait(SOON)
         assert served.process.returncode == 0
 
 

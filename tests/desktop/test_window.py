@@ -27,7 +27,7 @@ from tests.ollama_script import Answer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Playwright
 
     from tests.desktop.conftest import Run, Serve
     from tests.ollama_stand_in import StandIn
@@ -89,9 +89,8 @@ def links(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_window(environment: dict[str, str], screen: str, links: Path) -> Any:
+def open_window(environment: dict[str, str], screen: str, links: Path, playwright: Playwright) -> Any:
     """Starts a program with a window, `localchat` unless another is named; ended after the block."""
-    from playwright.sync_api import sync_playwright
 
     @contextlib.contextmanager
     def start(*command: str, **changes: str) -> Iterator[Opened]:
@@ -110,14 +109,13 @@ def open_window(environment: dict[str, str], screen: str, links: Path) -> Any:
         ) as process:
             try:
                 wait_for(lambda: shows_a_page(port))
-                with sync_playwright() as playwright:
-                    # Without no_defaults Playwright sets up downloads in a way that Qt does not know.
-                    browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}", no_defaults=True)
-                    wait_for(lambda: bool(browser.contexts[0].pages))
-                    page = browser.contexts[0].pages[0]
-                    page.wait_for_url(re.compile("^http://127.0.0.1:"))
-                    page.wait_for_load_state()
-                    yield Opened(process, page, screen)
+                # Without no_defaults Playwright sets up downloads in a way that Qt does not know.
+                browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}", no_defaults=True)
+                wait_for(lambda: bool(browser.contexts[0].pages))
+                page = browser.contexts[0].pages[0]
+                page.wait_for_url(re.compile("^http://127.0.0.1:"))
+                page.wait_for_load_state()
+                yield Opened(process, page, screen)
             finally:
                 if process.poll() is None:
                     process.kill()

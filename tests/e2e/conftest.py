@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect
 
 from tests.desktop.conftest import Served, environment, localchat, screen, serve
 from tests.desktop.test_window import links, open_window
@@ -52,8 +52,16 @@ def chromium() -> str:
     pytest.skip("needs Chromium")
 
 
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
+    """One for all tests, which each open a context of their own: a start takes longer than many a test."""
+    browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    yield browser
+    browser.close()
+
+
 @pytest.fixture
-def begin(serve: Any, open_window: Any, chromium: str) -> Begin:
+def begin(serve: Any, open_window: Any, browser: Browser) -> Begin:
     """`begin(kind, **environment)`: starts LocalChat and its page; both end with the block."""
 
     @contextmanager
@@ -68,8 +76,7 @@ def begin(serve: Any, open_window: Any, chromium: str) -> Begin:
                 yield session
                 assert session.complaints == []
             return
-        with serve(**env) as served, sync_playwright() as playwright:
-            page = tab(playwright, chromium, theme, width)
+        with serve(**env) as served, tab(browser, theme, width) as page:
             session = Session(page, served.process.pid, served.process.kill)
             page.on("console", listener(session))
             page.on("pageerror", lambda error: session.complaints.append(str(error)))
@@ -81,9 +88,11 @@ def begin(serve: Any, open_window: Any, chromium: str) -> Begin:
     return start
 
 
-def tab(playwright: Playwright, chromium: str, theme: Literal["light", "dark"], width: int) -> Page:
-    browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-    return browser.new_context(viewport={"width": width, "height": 800}, color_scheme=theme).new_page()
+@contextmanager
+def tab(browser: Browser, theme: Literal["light", "dark"] = "light", width: int = 1280, **more: Any) -> Iterator[Page]:
+    """A page with cookies and stores of its own; `more` as Playwright's `new_context` takes it."""
+    with browser.new_context(viewport={"width": width, "height": 800}, color_scheme=theme, **more) as context:
+        yield context.new_page()
 
 
 def listener(session: Session) -> Callable[[ConsoleMessage], None]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from tests.e2e.conftest import FLAGS, ready
+from tests.e2e.conftest import ready, tab
 from tests.e2e.pages import PAGES, go
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -33,11 +33,9 @@ TITLE_BAR_HOLDS_ITS_BUTTONS = """() => {
     ],
 )
 def test_the_language_of_the_system_is_shown_and_fits(
-    serve: Any, chromium: str, system: str, shown: str, heading: str | None
+    serve: Any, browser: Browser, system: str, shown: str, heading: str | None
 ) -> None:
-    with serve() as served, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_context(viewport={"width": 320, "height": 800}, locale=system).new_page()
+    with serve() as served, tab(browser, width=320, locale=system) as page:
         page.goto(served.page)
         ready(page)
         assert page.evaluate("document.documentElement.lang") == shown
@@ -48,13 +46,10 @@ def test_the_language_of_the_system_is_shown_and_fits(
             page.wait_for_timeout(500)
             assert page.evaluate(FITS), f"{route or 'start'} scrolls sideways"
             assert page.evaluate(TITLE_BAR_HOLDS_ITS_BUTTONS), f"{route or 'start'} loses buttons"
-        browser.close()
 
 
-def test_a_language_chosen_in_the_settings_shows_at_once_and_stays(serve: Any, chromium: str) -> None:
-    with serve() as served, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page: Page = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en").new_page()
+def test_a_language_chosen_in_the_settings_shows_at_once_and_stays(serve: Any, browser: Browser) -> None:
+    with serve() as served, tab(browser, locale="en") as page:
         page.goto(served.page)
         ready(page)
         go(page, "#/settings")
@@ -63,23 +58,20 @@ def test_a_language_chosen_in_the_settings_shows_at_once_and_stays(serve: Any, c
         expect(page.get_by_role("link", name="Dokumente")).to_be_visible()
         page.reload()
         expect(page.get_by_label("Sprache", exact=True)).to_have_value("de")
-        browser.close()
 
 
-def test_mirrored_for_scripts_that_run_from_right_to_left_nothing_is_lost(serve: Any, chromium: str) -> None:
+def test_mirrored_for_scripts_that_run_from_right_to_left_nothing_is_lost(serve: Any, browser: Browser) -> None:
     """No such language is there yet; the layout is tried with the English words."""
-    with serve() as served, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    with serve() as served:
         for width in (1280, 420):
-            page = browser.new_context(viewport={"width": width, "height": 800}).new_page()
-            page.goto(served.page)
-            ready(page)
-            page.evaluate("document.documentElement.dir = 'rtl'")
-            for route in PAGES:
-                go(page, route)
-                page.wait_for_timeout(500)
-                assert page.evaluate(FITS), f"{route or 'start'} scrolls sideways at {width}"
-            if width == 1280:
-                place = "document.querySelector('nav.side').getBoundingClientRect().left"
-                assert page.evaluate(f"{place} > innerWidth / 2"), "the sidebar is on the right"
-        browser.close()
+            with tab(browser, width=width) as page:
+                page.goto(served.page)
+                ready(page)
+                page.evaluate("document.documentElement.dir = 'rtl'")
+                for route in PAGES:
+                    go(page, route)
+                    page.wait_for_timeout(500)
+                    assert page.evaluate(FITS), f"{route or 'start'} scrolls sideways at {width}"
+                if width == 1280:
+                    place = "document.querySelector('nav.side').getBoundingClientRect().left"
+                    assert page.evaluate(f"{place} > innerWidth / 2"), "the sidebar is on the right"

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.chatting import wait_for
-from tests.e2e.conftest import FLAGS, Begin, ready
+from tests.e2e.conftest import Begin, ready, tab
 from tests.e2e.pages import drop, fetch, go, wait_until_read
 from tests.ollama_stand_in import StandIn
 
@@ -71,27 +71,21 @@ def test_settings_are_found_by_their_words_and_taken_back(begin: Begin) -> None:
         expect(page.get_by_role("button", name="Reset all settings…")).to_have_count(0)
 
 
-def test_the_palette_opens_a_setting_and_remembers_it_over_a_start(serve: Any, chromium: str) -> None:
+def test_the_palette_opens_a_setting_and_remembers_it_over_a_start(serve: Any, browser: Browser) -> None:
     """The port changes with each start, and with it the page's own store."""
-    with sync_playwright() as playwright:
-        for start in (1, 2):
-            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-            page = browser.new_context().new_page()
-            with serve() as served:
-                page.goto(served.page)
-                ready(page)
-                page.keyboard.press("Control+k")
-                if start == 1:
-                    page.keyboard.type("reading size")
-                    page.get_by_role("option", name="Appearance: Reading size").click()
-                    expect(page.locator("#setting-reading-size")).to_be_in_viewport()
-                    assert page.evaluate(
-                        "document.querySelector('#setting-reading-size').contains(document.activeElement)"
-                    )
-                else:
-                    recent = page.get_by_role("group", name="Recent")
-                    expect(recent.get_by_role("option", name="Appearance: Reading size")).to_be_visible()
-            browser.close()
+    for start in (1, 2):
+        with serve() as served, tab(browser) as page:
+            page.goto(served.page)
+            ready(page)
+            page.keyboard.press("Control+k")
+            if start == 1:
+                page.keyboard.type("reading size")
+                page.get_by_role("option", name="Appearance: Reading size").click()
+                expect(page.locator("#setting-reading-size")).to_be_in_viewport()
+                assert page.evaluate("document.querySelector('#setting-reading-size').contains(document.activeElement)")
+            else:
+                recent = page.get_by_role("group", name="Recent")
+                expect(recent.get_by_role("option", name="Appearance: Reading size")).to_be_visible()
 
 
 def test_what_is_stored_where_and_the_logs_are_shown(begin: Begin, tmp_path: Path) -> None:
@@ -114,10 +108,8 @@ def test_what_is_stored_where_and_the_logs_are_shown(begin: Begin, tmp_path: Pat
         expect(dialog).to_have_count(0)
 
 
-def test_trouble_is_told_in_the_users_language_with_a_button_each(serve: Any, chromium: str) -> None:
-    with serve() as served, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_context(locale="de").new_page()
+def test_trouble_is_told_in_the_users_language_with_a_button_each(serve: Any, browser: Browser) -> None:
+    with serve() as served, tab(browser, locale="de") as page:
         page.goto(served.page)
         ready(page)
         go(page, "#/settings")
@@ -130,18 +122,15 @@ def test_trouble_is_told_in_the_users_language_with_a_button_each(serve: Any, ch
         expect(page.get_by_label("Adresse von Ollama")).to_be_focused()
         expect(trouble).to_contain_text("Datenträger")
         assert "does not answer" not in trouble.inner_text()
-        browser.close()
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es", "zh"])
 def test_the_composers_labels_are_whole_on_narrow_windows(
-    serve: Any, chromium: str, ollama_stand_in: StandIn, language: str, tmp_path: Path
+    serve: Any, browser: Browser, ollama_stand_in: StandIn, language: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "lease.md"
     file.write_text("The lease ends in March.", encoding="utf-8")
-    with serve(OLLAMA_HOST=ollama_stand_in.host) as served, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_context(viewport={"width": 420, "height": 800}, locale=language).new_page()
+    with serve(OLLAMA_HOST=ollama_stand_in.host) as served, tab(browser, width=420, locale=language) as page:
         page.goto(served.page)
         ready(page)
         fetch(page, "/api/presets", {"name": "Contracts", "is_default": True})
@@ -159,4 +148,3 @@ def test_the_composers_labels_are_whole_on_narrow_windows(
                 page.set_viewport_size({"width": width, "height": 800})
                 assert page.evaluate(CUT) == [], f"{language}, {width} px, {model}"
                 assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        browser.close()

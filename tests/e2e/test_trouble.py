@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.conftest import Begin, ready, tab
 from tests.e2e.pages import ask, fetch, go, last_answer, wait_until_written
@@ -32,12 +32,11 @@ def free_port() -> str:
         return str(taken.getsockname()[1])
 
 
-def test_killed_and_started_again_the_page_goes_on(serve: Any, chromium: str, ollama_stand_in: StandIn) -> None:
+def test_killed_and_started_again_the_page_goes_on(serve: Any, browser: Browser, ollama_stand_in: StandIn) -> None:
     ollama_stand_in.answer = Answer(tokens=["word "] * 10_000, tokens_per_second=100)
     port = free_port()
     start = {"OLLAMA_HOST": ollama_stand_in.host}
-    with sync_playwright() as playwright:
-        page = tab(playwright, chromium, "light", 1280)
+    with tab(browser) as page:
         with serve("--no-token", "--port", port, **start) as served:
             page.goto(served.page)
             ready(page)
@@ -58,13 +57,11 @@ def test_killed_and_started_again_the_page_goes_on(serve: Any, chromium: str, ol
             box.press("Enter")
             expect(last_answer(page)).to_contain_text("The sky is blue.")
             wait_until_written(page)
-        page.context.browser.close()  # type: ignore[union-attr]
 
 
-def test_a_page_of_an_earlier_start_is_told_to_open_anew(serve: Any, chromium: str) -> None:
+def test_a_page_of_an_earlier_start_is_told_to_open_anew(serve: Any, browser: Browser) -> None:
     port = free_port()
-    with sync_playwright() as playwright:
-        page = tab(playwright, chromium, "light", 1280)
+    with tab(browser) as page:
         with serve("--port", port) as served:
             page.goto(served.page)
             ready(page)
@@ -75,7 +72,6 @@ def test_a_page_of_an_earlier_start_is_told_to_open_anew(serve: Any, chromium: s
         expect(box).to_have_value("Is anybody there?")
         with serve("--port", port):
             expect(page.get_by_role("alert").filter(has_text=ANEW)).to_be_visible()
-        page.context.browser.close()  # type: ignore[union-attr]
 
 
 def test_an_engine_that_is_gone_is_told_where_one_asks_with_a_button_that_helps(

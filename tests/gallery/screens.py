@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import FLAGS, chromium, environment, links, localchat, open_window, ready, screen, serve
+from tests.e2e.conftest import ready
 from tests.e2e.pages import ask, drop, fetch, go, last_answer, wait_until_read
 from tests.e2e.test_accessibility import violations
 from tests.gallery import story
 from tests.gallery.pictures import Gallery
 from tests.ollama_script import Answer
 from tests.ollama_stand_in import StandIn
-
-__all__ = ["chromium", "environment", "links", "localchat", "open_window", "screen", "serve"]
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -77,9 +75,8 @@ def cameras(browser: Browser, gallery: Gallery, address: str) -> Iterator[Camera
         context.close()
 
 
-def test_of_a_computer_without_ollama(gallery: Gallery, serve: Any, chromium: str) -> None:
-    with serve() as served, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+def test_of_a_computer_without_ollama(gallery: Gallery, serve: Any, browser: Browser) -> None:
+    with serve() as served:
         for camera in cameras(browser, gallery, served.page):
             page = camera.page
             expect(page.get_by_role("heading", name=re.compile("^You are talking to"))).to_be_visible()
@@ -94,15 +91,14 @@ def test_of_a_computer_without_ollama(gallery: Gallery, serve: Any, chromium: st
 
 
 def test_of_a_household_with_ollama(
-    gallery: Gallery, serve: Any, chromium: str, ollama_stand_in: StandIn, tmp_path: Path
+    gallery: Gallery, serve: Any, browser: Browser, ollama_stand_in: StandIn, tmp_path: Path
 ) -> None:
     ollama_stand_in.models = {model.name: model for model in story.MODELS}
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
     story.write_conversations(data)
     papers = story.write_papers(tmp_path / "papers")
-    with serve(OLLAMA_HOST=ollama_stand_in.host) as served, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    with serve(OLLAMA_HOST=ollama_stand_in.host) as served:
         prepare(browser, served.page, papers)
         for camera in cameras(browser, gallery, served.page):
             conversation(camera, ollama_stand_in)
