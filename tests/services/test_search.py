@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -197,9 +198,19 @@ def test_passages_for_the_model_are_joined_and_said_once(collection: Collection)
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(("language", "least"), [("en", 0.94), ("zh", 0.92)])
-def test_labelled_questions_find_their_passage(shared: Path, embedder: Embedder, language: str, least: float) -> None:
-    """What `tests/benchmarks/retrieval.py` measures: all signals together are no worse than the best arm."""
-    done = retrieval.figures(shared / "eval" / f"xquad.{language}.json", embedder)
+def test_labelled_questions_find_their_passage(
+    shared: Path, embedder: Embedder, tmp_path: Path, language: str, least: float
+) -> None:
+    """All signals together are no worse than the best arm: over all passages, by every fourth question of what
+    `tests/benchmarks/retrieval.py` measures.
+    """
+    labelled = json.loads((shared / "eval" / f"xquad.{language}.json").read_text(encoding="utf-8"))
+    for article in labelled["data"]:
+        for paragraph in article["paragraphs"]:
+            paragraph["qas"] = paragraph["qas"][::4]
+    some = tmp_path / "some.json"
+    some.write_text(json.dumps(labelled), encoding="utf-8")
+    done = retrieval.figures(some, embedder)
     assert done.hybrid.hit_1 >= least
     assert done.hybrid.hit_1 >= max(done.vector.hit_1, done.text.hit_1)
     assert done.hybrid.hit_5 >= max(done.vector.hit_5, done.text.hit_5)
