@@ -36,6 +36,7 @@ class ImportedMessage:
     error: Any = None
     sources: Sequence[Any] = field(default_factory=list)
     usage: Any = None
+    proof: Any = None
     images: Sequence[Image] = ()
 
 
@@ -90,7 +91,7 @@ def _add(db: sqlite3.Connection, conversation: ImportedConversation) -> bool:
     )
     db.executemany(
         "INSERT INTO messages (id, conversation_id, parent_id, role, content, thinking, status, error, model, "
-        "sources, usage, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "sources, usage, proof, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [_row(message, identity, ids) for message in conversation.messages],
     )
     for message in conversation.messages:
@@ -136,5 +137,6 @@ def _row(message: ImportedMessage, identity: str, ids: dict[str, str]) -> tuple[
         message.model,
         json.dumps(list(message.sources)),
         json.dumps(message.usage) if message.usage is not None else None,
+        json.dumps(message.proof) if message.proof is not None else None,
         message.created_at,
     )

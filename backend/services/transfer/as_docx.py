@@ -27,7 +27,7 @@ from backend.services.transfer.prose import (
     blocks,
     plain,
 )
-from backend.services.transfer.transcript import Entry, Transcript
+from backend.services.transfer.transcript import QUOTED, UNPROVED, Entry, Transcript
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -95,9 +95,17 @@ class _Writer:
 
     def _entry(self, entry: Entry) -> None:
         self._words("Heading 1", entry.speaker)
+        if entry.quotes:
+            self._words("Sources", QUOTED)
+        for quote in entry.quotes:
+            self._words("Quote", quote)
         self._blocks(plain(entry.content) if entry.is_question else blocks(entry.content))
         if entry.state:
             self._words("State", entry.state)
+        if entry.unproved:
+            self._words("Sources", UNPROVED)
+        for reason in entry.unproved:
+            self._words("Source Words", reason)
         if entry.sources:
             self._words("Sources", "Sources")
         for source in entry.sources:

@@ -18,7 +18,7 @@ from backend.services.transfer.prose import (
     Table,
     blocks,
 )
-from backend.services.transfer.transcript import Cited, Entry, Shown, Transcript
+from backend.services.transfer.transcript import QUOTED, UNPROVED, Cited, Entry, Shown, Transcript
 
 # The policy is the second wall behind the escaping: even a tag that got through could run and fetch nothing.
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -108,8 +108,23 @@ def _entry(entry: Entry) -> str:
     state = f'<p class="state">{escape(entry.state)}</p>' if entry.state else ""
     return (
         f'\n<article class="{kind}"><h2 class="speaker">{escape(entry.speaker)}</h2>'
-        f'<div class="said" dir="auto">{said}</div>{pictures}{state}{_sources(entry.sources)}</article>'
+        f'{_quotes(entry.quotes)}<div class="said" dir="auto">{said}</div>{pictures}{state}'
+        f"{_unproved(entry.unproved)}{_sources(entry.sources)}</article>"
     )
+
+
+def _quotes(quotes: Sequence[str]) -> str:
+    if not quotes:
+        return ""
+    rows = "".join(f'<blockquote dir="auto">{escape(quote)}</blockquote>' for quote in quotes)
+    return f'<section class="sources"><h3>{QUOTED}</h3>{rows}</section>'
+
+
+def _unproved(reasons: Sequence[str]) -> str:
+    if not reasons:
+        return ""
+    rows = "".join(f'<li dir="auto">{escape(reason)}</li>' for reason in reasons)
+    return f'<section class="sources"><h3>{UNPROVED}</h3><ol>{rows}</ol></section>'
 
 
 def _pictures(pictures: Sequence[Shown]) -> str:

@@ -1,11 +1,11 @@
-"""A transcript as Markdown: answers as the model wrote them, sources as quotes under them."""
+"""A transcript as Markdown: answers as the model wrote them but for their marks, sources as quotes under them."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from backend.services.transfer.transcript import Entry, Transcript
+from backend.services.transfer.transcript import QUOTED, UNPROVED, Entry, Transcript
 
 FENCE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
 # Of brackets the closing one is enough, and \[ would begin a formula.
@@ -23,10 +23,17 @@ def escape(text: str) -> str:
 
 
 def _entry(entry: Entry) -> str:
-    parts = [f"## {escape(entry.speaker)}", _closed(entry.content).strip("\n")]
+    parts = [f"## {escape(entry.speaker)}"]
+    if entry.quotes:
+        parts.append(f"**{QUOTED}**")
+    parts += [f"> {escape(quote)}" for quote in entry.quotes]
+    parts.append(_closed(entry.content).strip("\n"))
     parts += [f"![{escape(picture.name)}]({picture.uri})" for picture in entry.pictures]
     if entry.state:
         parts.append(f"*{escape(entry.state)}*")
+    if entry.unproved:
+        parts.append(f"**{UNPROVED}**")
+    parts += [escape(reason) for reason in entry.unproved]
     if entry.sources:
         parts.append("**Sources**")
     for source in entry.sources:

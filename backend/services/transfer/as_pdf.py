@@ -27,7 +27,7 @@ from backend.services.transfer.prose import (
     blocks,
     plain,
 )
-from backend.services.transfer.transcript import Entry, Transcript
+from backend.services.transfer.transcript import QUOTED, UNPROVED, Entry, Transcript
 
 # Colours as 0xRRGGBB: ReportLab takes its time to parse a name.
 INK: Final = 0x1A1E1C
@@ -115,6 +115,10 @@ class _Setter:
 
     def _entry(self, entry: Entry) -> list[Any]:
         flow = self._text(entry.speaker, "speaker")
+        if entry.quotes:
+            flow += self._text(QUOTED, "sources")
+        for quote in entry.quotes:
+            flow += self._text(quote, "words")
         if entry.is_question:
             flow += [
                 line
@@ -127,6 +131,10 @@ class _Setter:
             flow += self._blocks(parts)
         if entry.state:
             flow += self._text(entry.state, "state")
+        if entry.unproved:
+            flow += self._text(UNPROVED, "sources")
+        for reason in entry.unproved:
+            flow += self._text(reason, "words")
         if entry.sources:
             flow += self._text("Sources", "sources")
         for source in entry.sources:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Final
 
 from backend.errors import InvalidRequest, RequestError
-from backend.services.events import Source
+from backend.services.events import Proof, Source
 from backend.services.pictures import MOST, picture
 from backend.services.transfer.found import LONGEST_ID, Found, read_title
 from backend.services.transfer.tree import Node, Said, plant
@@ -105,6 +105,7 @@ def _as_they_are(
                 error=_error(error) if error is not None else None,
                 sources=_sources(message.get("sources"), remarks),
                 usage=_scrubbed(message["usage"]) if isinstance(message.get("usage"), dict) else None,
+                proof=_proof(message.get("proof"), remarks),
                 images=said.images if (said := nodes[key].said) else (),
             )
         )
@@ -164,6 +165,18 @@ def _sources(sources: Any, remarks: list[str]) -> list[Any]:
         return []
 
 
+def _proof(proof: Any, remarks: list[str]) -> Any:
+    from pydantic import ValidationError
+
+    if proof is None:
+        return None
+    try:
+        return dataclasses.asdict(_proof_type().validate_python(_scrubbed(proof)))
+    except ValidationError:
+        remarks.append("The proof of an answer could not be read. It was left out.")
+        return None
+
+
 def _scrubbed(value: Any) -> Any:
     """`value` with every text storable and every number finite. The JSON parser has a limit to its depth."""
     if isinstance(value, str):
@@ -182,3 +195,10 @@ def _source_type() -> Any:
     from pydantic import TypeAdapter
 
     return TypeAdapter(list[Source])
+
+
+@cache
+def _proof_type() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Proof)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from backend.services.transfer.proved import letters, on_paper
 from backend.stores.conversations import Conversation, Message
 
 # What XML 1.0 cannot hold, and what nobody can see: control characters but tab and line feed, halves of surrogate
@@ -17,6 +18,9 @@ UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\ud
 
 # Marks that turn the direction of writing, with which a title can pretend to be another.
 TURNING: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+QUOTED: Final = "From the documents"
+UNPROVED: Final = "Not in the sources"
 
 STATES: Final = {
     "streaming": "This answer is still being written.",
@@ -47,7 +51,8 @@ class Shown:
 class Entry:
     """`content` is plain text of a question and Markdown of an answer; `state` is empty for one that ended well.
 
-    `pictures` is empty where a format cannot hold them; they are then named in `content`.
+    `pictures` is empty where a format cannot hold them; they are then named in `content`. `quotes`: what the documents
+    say, word for word; `unproved`: why sentences marked [a], [b] are not from the sources. Both are plain text.
     """
 
     is_question: bool
@@ -56,6 +61,8 @@ class Entry:
     state: str = ""
     sources: list[Cited] = field(default_factory=list)
     pictures: list[Shown] = field(default_factory=list)
+    quotes: list[str] = field(default_factory=list)
+    unproved: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +112,20 @@ def _entry(message: Message, data: Callable[[str], bytes] | None) -> Entry:
     state = STATES.get(message.status, "")
     if message.status == "failed" and isinstance(message.error, dict) and message.error.get("message"):
         state += f" {clean(str(message.error['message']))}"
+    paper = on_paper(message.content, message.proof)
     return Entry(
         is_question=False,
         speaker=clean(message.model or "Assistant"),
-        content=clean(message.content),
+        content=clean(paper.content),
         state=state,
         sources=_sources(message.sources),
+        quotes=[f"“{_line(words)}” [{number}]" for words, number in paper.quotes],
+        unproved=[f"[{letters(number)}] {_line(reason)}" for number, reason in enumerate(paper.reasons, start=1)],
     )
+
+
+def _line(text: str) -> str:
+    return " ".join(clean(text).split())
 
 
 def _question(message: Message, data: Callable[[str], bytes] | None) -> Entry:
