@@ -39,6 +39,12 @@ COVERED: Final = 0.7
 
 MOST_CELLS: Final = 4000
 
+MOST_LINES: Final = 500
+"""Lines of one direction: a table has fewer, a weave of them is a pattern."""
+
+MOST_POINTS: Final = 40_000_000
+"""Of a picture whose lines are looked for, which takes ten bytes a point: a page at 600 dpi."""
+
 LETTERS: Final = 48
 """Points of a line's height up to which cells are enlarged, and how much at most: small print is then read better."""
 
@@ -102,16 +108,19 @@ class _Line(NamedTuple):
 
 def ruled_tables(grey: Any, dpi: float) -> list[Ruled]:
     """The ruled tables of a picture (an array of brightness, height × width, 0 to 255), from top to bottom."""
+    if grey.size > MOST_POINTS:
+        return []
     dark = _dark(grey, max(round(AROUND * dpi), 3))
     shortest, thickest, near = round(SHORTEST * dpi), round(THICKEST * dpi), max(round(SAME * dpi), 2)
     across = _lines(dark, shortest, thickest, near)
-    if len(across) < 2:
+    if not 2 <= len(across) <= MOST_LINES:
         return []
     down = _lines(dark.T, shortest, thickest, 1)
-    if down:
-        # Lines down are broken where double lines cross: short parts go on with a long one, and begin none.
-        parts = _lines(dark.T, max(round(SHORTEST_PART * dpi), 2), thickest, 1)
-        down = [_longer(line, parts, near) for line in down]
+    if not 0 < len(down) <= MOST_LINES:
+        return []
+    # Lines down are broken where double lines cross: short parts go on with a long one, and begin none.
+    parts = _lines(dark.T, max(round(SHORTEST_PART * dpi), 2), thickest, 1)
+    down = [_longer(line, parts, near) for line in down]
     found = []
     for horizontal, vertical in _networks(across, down, near):
         table = _grid(horizontal, vertical, near)
@@ -124,6 +133,8 @@ def unlined(grey: Any, dpi: float) -> Any:
     """The picture without its thin lines across: under a title, between two paragraphs, through a form."""
     import numpy as np
 
+    if grey.size > MOST_POINTS:
+        return grey
     result = grey.copy()
     for line in _lines(_dark(grey, max(round(AROUND * dpi), 3)), round(SHORTEST * dpi), round(UNDERLINE * dpi), 1):
         top, bottom = round(line.at - line.thick / 2) - 1, round(line.at + line.thick / 2) + 1

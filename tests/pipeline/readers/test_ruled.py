@@ -237,3 +237,12 @@ def test_the_grid_of_a_chart_is_no_table(tmp_path: Path) -> None:
     found = read(tmp_path, scan(chart))
     assert tables(found) == []
     assert "Ships of each year" in found[0].text
+
+
+def test_patterns_and_huge_pictures_cost_no_more_than_a_look() -> None:
+    weave = np.full((3000, 3000), 255, np.uint8)
+    weave[::4], weave[:, ::4] = 0, 0
+    assert ruled.ruled_tables(weave, 200) == []
+    huge = np.full((8000, 8000), 255, np.uint8)
+    assert ruled.ruled_tables(huge, 200) == []
+    assert ruled.unlined(huge, 200) is huge
