@@ -10,13 +10,9 @@ from pathlib import Path
 Entry = tuple[str, str, str]  # name in the bundle, file it comes from, kind: as PyInstaller lists them
 
 PACKAGES_WITH_DATA = [
-    "unstructured",
     "docx",
     "pptx",
     "docutils",
-    "langdetect",
-    "emoji",
-    "iso639",
     "lancedb",
     "xllamacpp",
 ]
@@ -29,7 +25,6 @@ WHOLE_PACKAGES = [
     "docutils.writers",
     "backend",
     "desktop",
-    "unstructured.chunking",
     "lance_namespace_urllib3_client",
     "snowballstemmer",
 ]
@@ -69,9 +64,8 @@ EXCLUDED_MODULES = [
     "onnxruntime.quantization",
     "onnxruntime.tools",
     "onnxruntime.transformers",
-    # Optional partners of numpy, Arrow and unstructured.
+    # Optional partners of numpy and Arrow.
     "IPython",
-    "magic",
     "matplotlib",
     "pandas",
     "pyarrow.flight",

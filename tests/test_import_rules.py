@@ -25,7 +25,7 @@ ALLOWED = {
 }  # fmt: skip
 FLASK_LIVES_IN = ("backend/api/", "backend/__init__.py")
 HEAVY = {
-    "lancedb", "pyarrow", "onnxruntime", "numpy", "unstructured", "docx", "pypdfium2", "xllamacpp", "ollama",
+    "lancedb", "pyarrow", "onnxruntime", "numpy", "msoffcrypto", "docx", "pypdfium2", "xllamacpp", "ollama",
     "reportlab", "markdown_it",
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from backend.errors import EmptyDocument
 from backend.pipeline.readers.blocks import JOINT, Attachment, Batch, Block, Notice
-from backend.pipeline.readers.formats import Format, recognise
+from backend.pipeline.readers.formats import Format, Source, recognise, unlocked_format
 
 __all__ = ["Attachment", "Batch", "Block", "Notice", "read"]
 
@@ -42,9 +42,16 @@ def read(path: Path, filename: str, password: str | None = None) -> Iterator[Bat
     """
     found, offset = False, 0
     format_ = recognise(path, filename)
+    source: Source = path
+    if format_ is Format.LOCKED:
+        # A library of ciphers that only such a file needs.
+        from backend.pipeline.readers.locked import unlocked
+
+        source = unlocked(path, filename, password)
+        format_ = unlocked_format(source, filename)
     # Each reader brings its own libraries, so only the one that is needed is imported.
     reader: Any = import_module(f"backend.pipeline.readers.{READERS.get(format_, 'text')}")
-    for batch in reader.read(path, filename, format_, password):
+    for batch in reader.read(source, filename, format_, password):
         blocks = []
         for block in batch.blocks:
             blocks.append(replace(block, start=offset))

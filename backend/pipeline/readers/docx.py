@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 from backend.errors import TooLarge
 from backend.pipeline.readers import titles
 from backend.pipeline.readers.blocks import Batch, Block, HeadingPath, Kind, batches
-from backend.pipeline.readers.formats import Format, damaged
+from backend.pipeline.readers.formats import Format, Source, damaged, opened
 from backend.pipeline.readers.tables import grid_blocks
 
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -41,12 +40,12 @@ class Paragraph:
     notes: list[str] = field(default_factory=list)
 
 
-def read(path: Path, filename: str, _format: Format, _password: str | None) -> Iterator[Batch]:
+def read(source: Source, filename: str, _format: Format, _password: str | None) -> Iterator[Batch]:
     """Raises DamagedDocument, TooLarge."""
     import docx
 
     try:
-        document = docx.Document(str(path))
+        document = docx.Document(opened(source))
         blocks = list(_Walk(document).blocks())
         title = (document.core_properties.title or "").strip() or None
     except MemoryError:

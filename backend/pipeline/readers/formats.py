@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 import zlib
 from enum import Enum
@@ -11,12 +12,14 @@ from typing import Final
 from backend.errors import (
     DamagedDocument,
     EmptyDocument,
-    EncryptedDocument,
     MislabelledDocument,
     TooLarge,
     UnsupportedDocument,
 )
 from backend.pipeline.readers.blocks import MAX_TEXT
+
+Source = Path | io.BytesIO
+"""What the readers of Office files open: the file, or what was in it under its password, which is never written."""
 
 
 class Format(Enum):
@@ -43,6 +46,8 @@ class Format(Enum):
     XML = "XML"
     CODE = "source code"
     TEXT = "plain text"
+    LOCKED = "an Office file under a password"
+    """Of what kind shows only when it is open, so no name stands for it."""
 
 
 CODE_NAMES = """
@@ -133,7 +138,7 @@ HEAD = 4096
 def recognise(path: Path, filename: str) -> Format:  # noqa: PLR0911 - a return a family of formats
     """The format of the file at `path` that its owner calls `filename`.
 
-    Raises EmptyDocument, EncryptedDocument, DamagedDocument, MislabelledDocument, UnsupportedDocument.
+    Raises EmptyDocument, DamagedDocument, MislabelledDocument, UnsupportedDocument.
     """
     with path.open("rb") as file:
         head = file.read(HEAD)
@@ -188,7 +193,12 @@ def _other(filename: str, expected: Format | None, what: str, suffix: str) -> Fo
     )
 
 
-def _zip(path: Path, filename: str, expected: Format | None) -> Format:
+def unlocked_format(content: io.BytesIO, filename: str) -> Format:
+    """The format of an Office file whose password was given. Raises as `recognise` does."""
+    return _zip(content, filename, expected_format(filename))
+
+
+def _zip(path: Source, filename: str, expected: Format | None) -> Format:
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
@@ -228,15 +238,12 @@ def _check_unpacked(members: list[zipfile.ZipInfo], filename: str) -> None:
 
 
 def _ole(path: Path, filename: str, expected: Format | None) -> Format:
-    """Old Office formats and Outlook messages; Office encrypts by wrapping the file in such a container too."""
+    """Old Office formats, Outlook messages, and what Office packs into such a container under a password."""
     if path.stat().st_size > MAX_UNPACKED:
         raise TooLarge(f"{filename} is larger than LocalChat opens. Split it and add the parts.")
     content = path.read_bytes()
     if "EncryptedPackage".encode("utf-16-le") in content:
-        raise EncryptedDocument(
-            f"{filename} is protected by a password. Open it in its program, save a copy without the password "
-            "and add that."
-        )
+        return Format.LOCKED
     for stream, format_ in OLE_STREAMS:
         if stream.encode("utf-16-le") in content:
             return _agree(filename, expected, format_, "." + NAMES[format_])
@@ -265,6 +272,14 @@ def looks_like_utf16(head: bytes) -> str | None:
     if even > 0.7 * pairs and odd == 0:
         return "utf-16-be"
     return None
+
+
+def opened(source: Source) -> str | io.BytesIO:
+    """As the libraries of Office formats take it, from its beginning."""
+    if isinstance(source, io.BytesIO):
+        source.seek(0)
+        return source
+    return str(source)
 
 
 def damaged(filename: str) -> DamagedDocument:

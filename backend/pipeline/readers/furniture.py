@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from backend.pipeline.readers.layout import Piece, rows_of
-from backend.pipeline.readers.printed import Page, body_size
+from backend.pipeline.readers.printed import NOTE, Page, body_size
 
 MOST_ROWS: Final = 5
 ROWS: Final = 4
@@ -28,6 +28,9 @@ SHORT: Final = 6
 PAGE_NUMBER = re.compile(
     r"(?:page|seite|p\.)?[-–—\s|]*(?:\d{1,4}|[ivxl]{1,6})(?:\s*(?:of|/|von|de)\s*\d{1,4})?[-–—\s|]*", re.I
 )
+ADDRESS = re.compile(r"(?:[\w ]{1,20}:\s*)?(?:https?://|www\.)\S+(?:\s+\d{1,4}(?:/\d{1,4})?)?", re.I)
+"""Where a page was printed or taken from, as browsers and archives write it under it."""
+
 FIGURES = re.compile(r"\d+")
 
 
@@ -88,9 +91,11 @@ class Furniture:
         letters = sum(len(piece.text) for row in margin for piece in row)
         white = _white(rows[inside - 1], rows[inside])
         size = max(piece.size for row in margin for piece in row)
-        if inside == 1 and PAGE_NUMBER.fullmatch(first):
+        address = ADDRESS.fullmatch(first) and white > 2 * size
+        if inside == 1 and (address or PAGE_NUMBER.fullmatch(first)):
             return margin
-        return margin if letters < 200 and white > 0.7 * size and size <= 1.25 * body_size([page]) else []
+        apart = letters < 200 and white > 0.7 * size and size <= 1.25 * body_size([page])
+        return margin if apart and not NOTE.match(first) else []
 
 
 def _numbered(row: list[Piece]) -> bool:

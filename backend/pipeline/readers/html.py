@@ -87,7 +87,9 @@ HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE
 BOLD = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)|font\s*:\s*[^;]*\bbold", re.IGNORECASE)
 META = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]{2,20})", re.IGNORECASE)
 SPACES = re.compile(r"[ \t\n\r\f\v\u00a0\u200b]+")
-BULLET = re.compile(r"^[•·●▪‣◦■§\uf0b7]\s*")
+BULLET = re.compile(r"^[•·●▪‣◦■§\uf0b7]\s*|^\((?:\d{1,2}|[a-z]|[ivx]{1,4})\)\s+(?!\d{4})\S")
+"""The marks of list items that are written as paragraphs, and no copyright of a year."""
+
 LONG_CELL: Final = 1200
 """Letters of a cell from which a table holds the page together and is no table of values."""
 

@@ -16,7 +16,8 @@ GAP: Final = 0.9
 """White within a line, in letter sizes, from which its two sides may belong to different columns or cells."""
 
 BULLET = re.compile(
-    r"^(?:[•‣▪●○◦·■□▶►✓✔➢➤❖⁃\u2013\u2014\uf0b7\uf0a7*o»-]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivx]{1,4}[.)])(?=\s+\S)"
+    r"^(?:[•‣▪●○◦·■□▶►✓✔➢➤❖⁃\u2013\u2014\uf0b7\uf0a7*o»-]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivx]{1,4}[.)]"
+    r"|\d{1,2}(?:\.\d{1,2}){1,3}:)(?=\s+\S)"
 )
 MARKER = re.compile(
     r"[•‣▪●○◦·■□▶►✓✔➢➤❖⁃\u2013\u2014\uf0b7\uf0a7*o-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|\d+(?:\.\d+)*\.?"
@@ -30,7 +31,10 @@ NARROWEST: Final = 0.75
 
 @dataclass(slots=True)
 class Piece:
-    """A line of print or a part of one that stands apart. `size`: of its letters. `hyphen`: its last word goes on."""
+    """A line of print or a part of one that stands apart. `size`: of its letters. `hyphen`: its last word goes on.
+
+    `grid`: the rows of cells of a table whose lines were seen, which stands as a whole where this piece stands.
+    """
 
     text: str
     left: float
@@ -41,6 +45,7 @@ class Piece:
     bold: bool = False
     mono: bool = False
     hyphen: bool = False
+    grid: list[list[list[Piece]]] | None = None
 
     @property
     def middle(self) -> float:
@@ -91,6 +96,7 @@ def with_markers(pieces: list[Piece]) -> list[Piece]:
             last = joined[-1] if joined else None
             if (
                 last is not None
+                and piece.grid is None
                 and MARKER.fullmatch(last.text)
                 and _same_line(last, piece)
                 and 0 <= piece.left - last.right < 3.5 * piece.size
@@ -201,6 +207,8 @@ def _bands(pieces: list[Piece], gutter: float) -> list[tuple[list[Piece], bool]]
 
 def _is_table(left: list[Piece], right: list[Piece]) -> bool:
     """Whether the two sides are cells of the same rows and not columns of text."""
+    if any(piece.grid for piece in (*left, *right)):
+        return False
     running = [column for column in _stacks([*left, *right]) if len(column) >= 4 and _prose(column)]
     if len(running) > 1 or (_prose(left) and _prose(right)):
         return False
@@ -240,8 +248,22 @@ def _fill(pieces: list[Piece]) -> float:
 
 
 def _leaf(pieces: list[Piece]) -> list[Region]:
-    """Lines without columns. Runs of lines in pieces that stand under each other are tables within them."""
-    rows = rows_of(pieces)
+    """Lines without columns, and the tables between them whose lines were seen."""
+    found: list[Region] = []
+    held: list[list[Piece]] = []
+    for row in rows_of(pieces):
+        beside = [piece for piece in row if piece.grid is None]
+        if beside:
+            held.append(beside)
+        if len(beside) < len(row):
+            found.extend(_runs(held))
+            held = []
+            found.extend(Region([], piece.grid, piece.left, piece.right) for piece in row if piece.grid is not None)
+    return [*found, *_runs(held)]
+
+
+def _runs(rows: list[list[Piece]]) -> list[Region]:
+    """Lines of which some runs, in pieces that stand under each other, are tables."""
     found: list[Region] = []
     held: list[list[Piece]] = []
     at = 0

@@ -20,6 +20,9 @@ STYLE: Final = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
 FO: Final = "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}"
 DC: Final = "{http://purl.org/dc/elements/1.1/}"
 LEFT_OUT: Final = frozenset({OFFICE + "annotation", TEXT + "tracked-changes", TEXT + "sequence-decls"})
+BULLETS: Final = "•▪●○◦\uf0b7"
+"""Typed by hand where the program's own lists are not used; alone in a line they say nothing."""
+
 MOST_REPEATED: Final = 100
 """Times that a cell is repeated: a hostile file says a million."""
 
@@ -96,8 +99,8 @@ class _Walk:
                 yield Block(line, "heading", heading=self.path.enter(level, line))
             elif not listed and titles.is_title(line) and self.stands_out(element, names):
                 yield Block(line, "heading", heading=self.path.enter(titles.level(line), line))
-            else:
-                kind: Kind = "list" if listed else "paragraph"
+            elif line not in BULLETS:
+                kind: Kind = "list" if listed or text[:1] in BULLETS else "paragraph"
                 if any("Caption" in name or name in ("Illustration", "Table", "Figure") for name in names):
                     kind = "caption"
                 elif any(name.startswith(("Preformatted", "Source")) for name in names):

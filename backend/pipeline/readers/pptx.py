@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from backend.pipeline.readers import titles
 from backend.pipeline.readers.blocks import Batch, Block, HeadingPath, Kind
-from backend.pipeline.readers.formats import Format, damaged
+from backend.pipeline.readers.formats import Format, Source, damaged, opened
 from backend.pipeline.readers.tables import grid_blocks
 
 TITLES = ("TITLE", "CENTER_TITLE", "VERTICAL_TITLE")
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 
 
-def read(path: Path, filename: str, _format: Format, _password: str | None) -> Iterator[Batch]:
+def read(source: Source, filename: str, _format: Format, _password: str | None) -> Iterator[Batch]:
     """Raises DamagedDocument."""
     import pptx
 
     try:
-        presentation = pptx.Presentation(str(path))
+        presentation = pptx.Presentation(opened(source))
         slides = list(presentation.slides)
         title = (presentation.core_properties.title or "").strip() or None
     except Exception as error:

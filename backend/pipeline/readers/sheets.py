@@ -16,7 +16,7 @@ from typing import IO, Any, Final
 from backend.errors import EncryptedDocument, TooLarge
 from backend.pipeline.readers import titles
 from backend.pipeline.readers.blocks import BATCH, MAX_TEXT, Batch, Block, HeadingPath
-from backend.pipeline.readers.formats import Format, damaged
+from backend.pipeline.readers.formats import Format, Source, damaged, opened
 from backend.pipeline.readers.tables import (
     MOST_TITLE_ROWS,
     YEAR,
@@ -32,19 +32,21 @@ from backend.pipeline.readers.text import load
 MOST_CELLS: Final = 20_000_000
 """Of a sheet's used area: a hostile file says that it ends at XFD1048576, and its empty cells fill the memory."""
 
+TABLE: Final = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+VALUE_TYPE: Final = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}value-type"
 CELL_NAME = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 NOTE = re.compile(r"^[(*†\[]")
 A: Final = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
-def read(path: Path, filename: str, format_: Format, _password: str | None) -> Iterator[Batch]:
+def read(source: Source, filename: str, format_: Format, password: str | None) -> Iterator[Batch]:
     """Raises DamagedDocument, EncryptedDocument, TooLarge."""
-    if format_ is Format.CSV:
-        yield from _csv(path, filename)
+    if format_ is Format.CSV and isinstance(source, Path):
+        yield from _csv(source, filename)
         return
     try:
-        yield from _workbook(path, filename)
+        yield from _workbook(source, filename, format_, password)
     except BaseException as error:
         # calamine's own slips on a broken .xls come as a panic, which is no Exception.
         if type(error).__name__ == "PanicException":
@@ -52,21 +54,16 @@ def read(path: Path, filename: str, format_: Format, _password: str | None) -> I
         raise
 
 
-def _workbook(path: Path, filename: str) -> Iterator[Batch]:
+def _workbook(source: Source, filename: str, format_: Format, password: str | None) -> Iterator[Batch]:
     import python_calamine as calamine
 
-    _check_extent(path, filename)
+    _check_extent(source, filename)
     try:
-        workbook = calamine.load_workbook(str(path))
+        workbook = _loaded(source, filename, format_, password)
         sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == calamine.SheetTypeEnum.WorkSheet]
-    except calamine.PasswordError as error:
-        raise EncryptedDocument(
-            f"{filename} is protected by a password. Open it in its program, save a copy without the password "
-            "and add that."
-        ) from error
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise damaged(filename) from error
-    boxes = _text_boxes(path)
+    boxes = _text_boxes(source)
     title: str | None = None
     for number, sheet in enumerate(sheets, 1):
         if sheet.visible != calamine.SheetVisibleEnum.Visible:
@@ -88,13 +85,33 @@ def _workbook(path: Path, filename: str) -> Iterator[Batch]:
         yield Batch(texts, number, len(sheets), title=title)
 
 
-def _check_extent(path: Path, filename: str) -> None:
+def _loaded(source: Source, filename: str, format_: Format, password: str | None) -> Any:
+    """The workbook. An old one tells only while it is opened that it is locked."""
+    import python_calamine as calamine
+
+    try:
+        return calamine.load_workbook(opened(source))
+    except calamine.PasswordError as error:
+        if format_ is Format.OLD_WORKBOOK and isinstance(source, Path):
+            from backend.pipeline.readers.locked import unlocked
+
+            return calamine.load_workbook(unlocked(source, filename, password))
+        raise EncryptedDocument(
+            f"{filename} is protected by a password. Open it in its program, save a copy without the password "
+            "and add that."
+        ) from error
+
+
+def _check_extent(source: Source, filename: str) -> None:
     """calamine makes room for every cell up to the last one, and two cells far apart make it ask for 100 GB."""
-    if not zipfile.is_zipfile(path):
+    if not zipfile.is_zipfile(source):
         return
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
             for name in archive.namelist():
+                if name == "content.xml":
+                    with archive.open(name) as file:
+                        _check_repeats(file, filename)
                 if name.startswith("xl/worksheets/") and name.endswith(".xml"):
                     with archive.open(name) as file:
                         last_row, last_column = _extent(file)
@@ -102,6 +119,37 @@ def _check_extent(path: Path, filename: str) -> None:
                         raise TooLarge(f"{filename} has a sheet that is larger than LocalChat opens. Split it.")
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
         raise damaged(filename) from error
+
+
+def _check_repeats(file: IO[bytes], filename: str) -> None:
+    """The same for OpenDocument, which writes a cell once and how often it stands there."""
+    from lxml import etree
+
+    cells = 0
+    width = last = 0
+    try:
+        for _, item in etree.iterparse(
+            file, tag=(TABLE + "table", TABLE + "table-row", TABLE + "table-cell"), resolve_entities=False
+        ):
+            if item.tag == TABLE + "table-cell":
+                width += _times(item, "number-columns-repeated")
+                last = width if len(item) or item.get(VALUE_TYPE) else last
+            elif item.tag == TABLE + "table-row":
+                cells += last * _times(item, "number-rows-repeated")
+                width = last = 0
+                item.clear()
+            else:
+                cells = 0
+                item.clear()
+            if cells > MOST_CELLS:
+                raise TooLarge(f"{filename} has a sheet that is larger than LocalChat opens. Split it.")
+    except etree.XMLSyntaxError as error:
+        raise damaged(filename) from error
+
+
+def _times(item: Any, name: str) -> int:
+    told = item.get(TABLE + name) or "1"
+    return int(told) if told.isdecimal() and len(told) < 10 else 1
 
 
 def _extent(file: IO[bytes]) -> tuple[int, int]:
@@ -268,9 +316,9 @@ def _csv_titles(rows: Sequence[Row]) -> int:
     return 0 if not first or any(is_figure(cell) and not YEAR.fullmatch(cell) for cell in first) else 1
 
 
-def _text_boxes(path: Path) -> dict[str, list[str]]:
+def _text_boxes(source: Source) -> dict[str, list[str]]:
     """The texts that are drawn over the sheets of an .xlsx, a paragraph each. Empty for other formats."""
-    if not zipfile.is_zipfile(path):
+    if not zipfile.is_zipfile(source):
         return {}
     from lxml import etree
 
@@ -286,7 +334,7 @@ def _text_boxes(path: Path) -> dict[str, list[str]]:
         return {item.get("Id"): _resolved(folder, item.get("Target") or "") for item in root}
 
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
             names = set(archive.namelist())
             if "xl/workbook.xml" not in names or not any(name.startswith("xl/drawings/") for name in names):
                 return {}

@@ -153,6 +153,12 @@ def test_html_as_it_is_seen(tmp_path: Path) -> None:
     assert batches(path)[0].title == "Bread"
 
 
+def test_html_items_that_are_written_as_paragraphs(tmp_path: Path) -> None:
+    page = "<p>All this means:</p><p>(i) He was late.</p><p>(ii) He knew it.</p><p>(c) 2023 The board</p>"
+    found = blocks(written(tmp_path, "a.html", page))
+    assert [block.kind for block in found] == ["paragraph", "list", "list", "paragraph"]
+
+
 def test_html_tells_its_encoding(tmp_path: Path) -> None:
     page = '<meta charset="shift_jis"><p>すべての人間は自由である。</p>'
     assert blocks(written(tmp_path, "a.html", page.encode("shift_jis")))[0].text == "すべての人間は自由である。"
@@ -164,6 +170,7 @@ def test_odt_headings_lists_and_tables(tmp_path: Path) -> None:
      xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"><office:body><office:text>
      <text:h text:outline-level="1">Garden</text:h><text:p>Sow<text:s/>in<text:tab/>April.</text:p>
      <text:list><text:list-item><text:p>Beans</text:p></text:list-item></text:list>
+     <text:p>• Peas</text:p><text:p>•</text:p>
      <table:table><table:table-header-rows><table:table-row><table:table-cell><text:p>Bed</text:p></table:table-cell>
      <table:table-cell><text:p>Size</text:p></table:table-cell></table:table-row></table:table-header-rows>
      <table:table-row><table:table-cell><text:p>North</text:p></table:table-cell><table:table-cell><text:p>12</text:p>
@@ -176,6 +183,7 @@ def test_odt_headings_lists_and_tables(tmp_path: Path) -> None:
         ("heading", "Garden", ()),
         ("paragraph", "Sow in April.", ("Garden",)),
         ("list", "Beans", ("Garden",)),
+        ("list", "• Peas", ("Garden",)),
         ("table", "Bed | Size\nNorth | 12", ("Garden",)),
     ]
 

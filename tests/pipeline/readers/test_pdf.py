@@ -218,3 +218,23 @@ def test_pictures_are_recognised(tmp_path: Path, suffix: str) -> None:
     document[0].render(scale=2).to_pil().save(tmp_path / f"page.{suffix}")
     document.close()
     assert "forty bags of cement" in " ".join(block.text for block in blocks(tmp_path / f"page.{suffix}"))
+
+
+def test_the_address_under_a_page_is_no_part_of_its_text_but_a_note_is(tmp_path: Path) -> None:
+    def page(foot: str, size: float) -> Callable[[Canvas], None]:
+        def draw(canvas: Canvas) -> None:
+            lines(canvas, 60, 100, prose("body"))
+            lines(canvas, 60, HEIGHT - 30, [foot], size)
+
+        return draw
+
+    address = blocks(pdf(tmp_path / "a.pdf", page("Source: https://archive.example.org/docs/7", 16)))
+    note = blocks(pdf(tmp_path / "b.pdf", page("Note: All figures are those of the year 2022", 8)))
+    assert "archive.example.org" not in " ".join(block.text for block in address)
+    assert (note[-1].kind, note[-1].text) == ("caption", "Note: All figures are those of the year 2022")
+
+
+def test_lines_that_count_in_steps_are_items(tmp_path: Path) -> None:
+    texts = ["1.1: Count the ships of the harbour", "1.2: Count their cargo in tons", "1.3: Send the figures"]
+    found = blocks(pdf(tmp_path / "a.pdf", lambda canvas: lines(canvas, 60, 100, texts)))
+    assert [(block.kind, block.text) for block in found] == [("list", text) for text in texts]
