@@ -1,0 +1,50 @@
+"""Whether what a search found has anything to do with the question.
+
+A ranking always has a first. Measured on XQuAD with 250 questions a language (en, de, zh, ru), asked of all passages and
+of all but those of the article that answers: the share that words, letters and the best sentence reach of what they
+could reach at most is below LEAST_WORDS for less than .5 % of the first and for a quarter to a half of the second; a
+threshold that tells more of them apart loses answers. Where the embedder knows the language (its weight tells), a near
+meaning speaks for a passage too. So nothing is called unrelated on a mere suspicion, and what slips through is told by
+the proof of each sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from backend.pipeline.terms import letters
+
+LEAST_WORDS: Final = 0.15
+NEAR: Final = 0.35
+"""Cosine above the collection's mean. On XQuAD in English 95 of 100 questions come nearer to their answer."""
+
+KNOWS: Final = 0.15
+"""Weight of meaning from which on it is believed: .30 in English, .08 in German, .01 in Russian."""
+
+# Words that speak of the documents rather than of what stands in them, by how they begin.
+OWN_WORDS: Final = re.compile(
+    r"\b(document|docs?\b|files?\b|pdf|summar|overview|gist\b|main point|"
+    r"dokument|datei|unterlage|zusammenfass|überblick|inhalt|"
+    r"fichier|résum|resum|aperçu|contenu|archivo|fichero|"
+    r"документ|файл|обзор|кратко)|文档|文件|总结|概括|摘要|概述|資料|要約|まとめ"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Closeness:
+    """Of the best candidates. `words`: 0 to 1, what the lexical signals reach; `meaning`: cosine less the collection's
+    mean; `weight`: of meaning in the question's language, 0 to 1.
+    """
+
+    words: float
+    meaning: float
+    weight: float
+
+
+def is_related(question: str, closeness: Closeness) -> bool:
+    """False where neither words nor meaning of the best passages touch the question, nor does it ask about documents."""
+    if closeness.words >= LEAST_WORDS or (closeness.weight >= KNOWS and closeness.meaning >= NEAR):
+        return True
+    return bool(OWN_WORDS.search(letters(question)))
