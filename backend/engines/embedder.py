@@ -26,6 +26,12 @@ TOKENIZER_FILE: Final = "all-MiniLM-L6-v2.tokenizer.json"
 MARKS: Final = 2
 """Tokens that stand around every text: [CLS] and [SEP]."""
 
+MOST_WORDS: Final = 65_536
+"""Words whose tokens are remembered, some 10 MB; a book of 1,200 pages has 44,000."""
+
+MOST_LETTERS: Final = 24
+"""Of a word that is remembered: longer ones hardly come again, and in scripts without spaces a word is a sentence."""
+
 
 class Embedder:
     """Loads on first use (0.2 s and some 100 MB). Every method may be called from any thread.
@@ -43,6 +49,7 @@ class Embedder:
         self._session: Any = None
         self._tokenizer: Any = None
         self._counter: Any = None
+        self._sizes: dict[str, int] = {}
 
     @property
     def loaded(self) -> bool:
@@ -86,10 +93,25 @@ class Embedder:
         return vector
 
     def count(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, the two marks not counted. Needs the tokenizer only."""
+        """Tokens of each text, the two marks not counted. Needs the tokenizer only.
+
+        No token reaches over a space (BERT's normalizer looks at single characters, and its pre-tokenizer cuts at
+        spaces first), so a text has the tokens of its words, and those of a word are counted once. Spaces and line
+        breaks alone are taken for spaces: the other characters that Python takes for some, the normalizer takes out.
+        """
         with self._loading:
             self._load_tokenizers()
-        return [len(code.ids) for code in self._counter.encode_batch_fast(list(texts), add_special_tokens=False)]
+        split = [text.replace("\n", " ").split(" ") for text in texts]
+        sizes = self._sizes
+        if len(sizes) > MOST_WORDS:
+            sizes = self._sizes = {}
+        unknown = [word for word in set().union(*split) if word not in sizes]
+        counted = dict(zip(unknown, self._count_words(unknown), strict=True))
+        sizes.update((word, size) for word, size in counted.items() if len(word) <= MOST_LETTERS)
+        return [sum([counted[word] if word in counted else sizes[word] for word in words]) for words in split]
+
+    def _count_words(self, words: Sequence[str]) -> list[int]:
+        return [len(code.ids) for code in self._counter.encode_batch_fast(list(words), add_special_tokens=False)]
 
     def _run(self, ids: list[list[int]]) -> NDArray[np.float32]:
         import numpy as np

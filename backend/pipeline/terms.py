@@ -57,10 +57,19 @@ def terms(text: str) -> list[str]:
     text = unicodedata.normalize("NFKC", text).lower().replace("_", " ")
     language = guess_language(text)
     skipped = FUNCTION_WORDS.get(language, frozenset())
-    words = [word for match in WORD.finditer(text) for word in _parts(match[0])]
+    words: list[str] = []
+    for word in WORD.findall(text):
+        if word.isalnum():  # the most, and without what `_parts` would look for
+            words.append(word)
+        else:
+            words.extend(_parts(word))
     found: list[str] = []
     for word in words:
-        if word not in skipped:
+        if word in skipped:
+            continue
+        if word.isascii():
+            found.append(_stem(word, language))
+        else:
             found.extend(_forms(word, language))
     return found or [form for word in words for form in _forms(word, language)]
 

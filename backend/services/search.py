@@ -83,10 +83,16 @@ class Search:
             nearest = self._passages.nearest(self._embedder.embed_query(question), depth, document_ids)
             return self._found(single(_scores(nearest), vector=True), nearest, limit)
         # Both wait for LanceDB most of the time, so they wait together.
-        waiting = self._arms.submit(self._passages.matching, words, depth, document_ids)
+        waiting = self._arms.submit(self._passages.matching_places, words, depth, document_ids)
         vector = self._embedder.embed_query(question)
-        nearest = self._passages.nearest(vector, depth, document_ids)
-        matching = waiting.result()
+        near = self._passages.nearest_places(vector, depth, document_ids)
+        arms = self._passages.fetch([waiting.result(), near])
+        if arms is None:  # written to meanwhile
+            arms = [
+                self._passages.matching(words, depth, document_ids),
+                self._passages.nearest(vector, depth, document_ids),
+            ]
+        matching, nearest = arms
         hits = list({hit.passage.id: hit for hit in [*matching, *nearest]}.values())
         weights = known.weights_for(asked.language)
         said = measure(asked, _candidates(hits, vector, known), known.statistics, weights["meaning"])

@@ -28,6 +28,17 @@ PROBES: Final = 32
 FILTER_ROWS: Final = 10_000
 """From here on the filter by document has an index of its own."""
 
+WIDE_SHARE: Final = 0.25
+"""Of the passages, those that a filter leaves and from which on it is applied to what was found, not before."""
+
+SPARE: Final = 1.5
+"""How many more are found for a filter than it should leave over."""
+
+REMEMBERED: Final = 32
+"""Filters whose passages are counted once for a version of the table."""
+
+FETCHED: Final = [*COLUMNS, "terms", "title", "vector"]
+
 FRESH_SHARE: Final = 0.5
 """The vector index is made anew when this share of the passages came after it; until then new ones are compared one by
 one, or were appended to its partitions by `optimize`."""
@@ -45,6 +56,18 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Where the passages that one arm found lie in the table, the best first, and their scores.
+
+    `version`: of the table, for which alone the rows are right.
+    """
+
+    version: int
+    rows: list[int]
+    scores: list[float]
+
+
+@dataclass(frozen=True, slots=True)
 class Sampled:
     """`vectors`: (n, 384), in the order of `passages`."""
 
@@ -54,35 +77,65 @@ class Sampled:
     vectors: NDArray[np.float32]
 
 
+NOWHERE: Final = Places(0, [], [])
+
+
 class PassageSearch:
     """Every method may be called from any thread. Raises DiskFull, ReadOnlyData, DamagedData."""
 
     def __init__(self, vectors: Vectors) -> None:
         self._vectors = vectors
+        self._counted: dict[tuple[int, str], int] = {}
 
     def nearest(self, vector: NDArray[np.float32], limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
         """By cosine, the best first."""
-
-        def query(table: Any, condition: str | None) -> Any:
-            search = table.search(vector, vector_column_name="vector").distance_type("cosine")
-            if table.count_rows() <= EXACT_ROWS:
-                return search
-            # Few passages are compared one by one: partitions hold them or not by chance.
-            if condition is not None and table.count_rows(condition) <= EXACT_ROWS:
-                return search.bypass_vector_index()
-            return search.nprobes(PROBES)
-
-        return self._hits(query, "_distance", lambda distance: 1.0 - distance, limit, document_ids)
+        return self._hits(self._by_vector(vector), limit, document_ids)
 
     def matching(self, terms: Sequence[str], limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
         """By BM25 of any of the terms, the best first."""
-        if not terms:
-            return []
+        return self._hits(_by_words(terms), limit, document_ids) if terms else []
 
-        def query(table: Any, condition: str | None) -> Any:  # noqa: ARG001 - the words' index needs no help with it
-            return table.search(" ".join(terms), query_type="fts", fts_columns="terms")
+    def nearest_places(
+        self, vector: NDArray[np.float32], limit: int, document_ids: Sequence[str] | None = None
+    ) -> Places:
+        """As `nearest`; `fetch` brings the passages."""
+        return self._places(self._by_vector(vector), limit, document_ids)
 
-        return self._hits(query, "_score", lambda score: score, limit, document_ids)
+    def matching_places(self, terms: Sequence[str], limit: int, document_ids: Sequence[str] | None = None) -> Places:
+        """As `matching`; `fetch` brings the passages."""
+        return self._places(_by_words(terms), limit, document_ids) if terms else NOWHERE
+
+    def fetch(self, arms: Sequence[Places]) -> list[list[Hit]] | None:
+        """The hits of each arm. None when the table has changed since: then rows are elsewhere, and both ask again.
+
+        Once for all arms: reading the columns of 50 passages takes longer than finding them.
+        """
+        versions = {places.version for places in arms if places.rows}
+        if not versions:
+            return [[] for _ in arms]
+        wanted = list(dict.fromkeys(row for places in arms for row in places.rows))
+
+        def run(table: Any) -> Any:
+            if versions != {table.version}:
+                return None
+            try:
+                rows = table.take_row_ids(wanted).select(FETCHED).with_row_id().to_arrow()
+            except Exception:
+                if versions != {table.version}:
+                    return None
+                raise
+            return rows if versions == {table.version} and rows.num_rows == len(wanted) else None
+
+        rows = self._vectors.run(run)
+        if rows is None:
+            return None
+        # They come in the table's own order.
+        at = {row: number for number, row in enumerate(rows["_rowid"].to_pylist())}
+        passages = _passages(rows)
+        return [
+            [_hit(passages[at[row]], score) for row, score in zip(places.rows, places.scores, strict=True)]
+            for places in arms
+        ]
 
     def sample(self, most: int, seed: int) -> Sampled:
         """At most `most` passages, drawn evenly; the same for the same seed and store."""
@@ -115,31 +168,109 @@ class PassageSearch:
             return False
         return self._vectors.build(_index)
 
-    def _hits(
-        self,
-        query: Callable[[Any, str | None], Any],
-        column: str,
-        score: Callable[[float], float],
-        limit: int,
-        document_ids: Sequence[str] | None,
-    ) -> list[Hit]:
+    def _by_vector(self, vector: NDArray[np.float32]) -> _Arm:
+        def query(table: Any, condition: str | None) -> Any:
+            search = table.search(vector, vector_column_name="vector").distance_type("cosine")
+            if table.count_rows() <= EXACT_ROWS:
+                return search
+            # Few passages are compared one by one: partitions hold them or not by chance.
+            if condition is not None and self._count(table, condition) <= EXACT_ROWS:
+                return search.bypass_vector_index()
+            return search.nprobes(PROBES)
+
+        return _Arm(query, "_distance", lambda distance: 1.0 - distance)
+
+    def _count(self, table: Any, condition: str) -> int:
+        """Rows that meet it; people ask several questions of the same documents."""
+        key = (table.version, condition)
+        count = self._counted.get(key)
+        if count is None:
+            if len(self._counted) >= REMEMBERED:
+                self._counted = {}
+            count = self._counted[key] = table.count_rows(condition)
+        return count
+
+    def _hits(self, arm: _Arm, limit: int, document_ids: Sequence[str] | None) -> list[Hit]:
         condition = None if document_ids is None else among(document_ids)
         if not self._vectors.exists or (document_ids is not None and condition is None):
             return []
 
         def run(table: Any) -> Any:
-            search = query(table, condition).select([*COLUMNS, "terms", "title", "vector", column]).limit(limit)
+            search = arm.query(table, condition).select([*FETCHED, arm.column]).limit(limit)
             if condition is not None:
                 search = search.where(condition, prefilter=True)
             return search.to_arrow()
 
         rows = self._vectors.run(run)
-        matrix = _matrix(rows)
-        others = rows.drop_columns(["vector"]).to_pylist()
-        return [
-            Hit(stored(row), score(row[column]), matrix[at], row["terms"], row["title"])
-            for at, row in enumerate(others)
-        ]
+        scores = rows[arm.column].to_pylist()
+        return [_hit(row, arm.score(score)) for row, score in zip(_passages(rows), scores, strict=True)]
+
+    def _places(self, arm: _Arm, limit: int, document_ids: Sequence[str] | None) -> Places:
+        condition = None if document_ids is None else among(document_ids)
+        if not self._vectors.exists or (document_ids is not None and condition is None):
+            return NOWHERE
+
+        def run(table: Any) -> Any:
+            version = table.version
+            rows = None
+            if condition is not None and document_ids is not None:
+                rows = self._filtered(table, arm, limit, condition, document_ids)
+            if rows is None:
+                search = arm.query(table, condition).select([arm.column]).with_row_id(with_row_id=True).limit(limit)
+                if condition is not None:
+                    search = search.where(condition, prefilter=True)
+                rows = search.to_arrow()
+            return version, rows
+
+        version, rows = self._vectors.run(run)
+        return Places(version, rows["_rowid"].to_pylist(), [arm.score(one) for one in rows[arm.column].to_pylist()])
+
+    def _filtered(self, table: Any, arm: _Arm, limit: int, condition: str, document_ids: Sequence[str]) -> Any:
+        """Those of a wide filter out of the best of all, which is quicker than to find all that meet it first.
+
+        None when the filter is narrow, or when too few of the best meet it.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        count = table.count_rows()
+        inside = self._count(table, condition)
+        if count <= EXACT_ROWS or inside <= max(EXACT_ROWS, WIDE_SHARE * count):
+            return None
+        most = int(SPARE * limit * count / inside)
+        search = (
+            arm.query(table, condition).select(["document_id", arm.column]).with_row_id(with_row_id=True).limit(most)
+        )
+        rows = search.to_arrow()
+        kept = rows.filter(pc.is_in(rows["document_id"], value_set=pa.array(list(document_ids), pa.string())))
+        return kept.slice(0, limit) if kept.num_rows >= limit or rows.num_rows < most else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Arm:
+    """`query`: a table and the condition that rows must meet → a query; `column`: where it puts `score`'s number."""
+
+    query: Callable[[Any, str | None], Any]
+    column: str
+    score: Callable[[float], float]
+
+
+def _by_words(terms: Sequence[str]) -> _Arm:
+    def query(table: Any, condition: str | None) -> Any:  # noqa: ARG001 - the words' index needs no help with it
+        return table.search(" ".join(terms), query_type="fts", fts_columns="terms")
+
+    return _Arm(query, "_score", lambda score: score)
+
+
+def _passages(rows: Any) -> list[tuple[dict[str, Any], NDArray[np.float32]]]:
+    """FETCHED of each row, the vector apart."""
+    others = rows.select([*COLUMNS, "terms", "title"]).to_pylist()
+    return list(zip(others, _matrix(rows), strict=True))
+
+
+def _hit(passage: tuple[dict[str, Any], NDArray[np.float32]], score: float) -> Hit:
+    row, vector = passage
+    return Hit(stored(row), score, vector, row["terms"], row["title"])
 
 
 def _matrix(rows: Any) -> NDArray[np.float32]:

@@ -209,6 +209,64 @@ def test_a_large_store_gets_its_indexes_and_finds_the_same(vectors: Vectors, mon
     assert {hit.passage.document_id for hit in search.nearest(asked, 10)} == {A}
 
 
+def numbered(vectors: Vectors) -> PassageSearch:
+    """1,000 passages with vectors in all directions, three fifths of them of A."""
+    points = np.random.default_rng(1).standard_normal((1000, DIMENSIONS)).astype(np.float32)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    vectors.replace(A, new(*[f"number {number} of {number % 7}" for number in range(600)]), points[:600], "test")
+    vectors.replace(B, new(*[f"number {number} of {number % 7}" for number in range(400)]), points[600:], "test")
+    return PassageSearch(vectors)
+
+
+def identified(hits: list[passages_search.Hit]) -> list[tuple[str, float, str, list[float]]]:
+    return [(hit.passage.id, round(hit.score, 5), hit.terms, hit.vector.tolist()) for hit in hits]
+
+
+@pytest.mark.parametrize("narrowed", [None, [A], [B]])
+@pytest.mark.parametrize("large", [False, True])
+def test_two_arms_fetched_at_once_are_the_two_alone(
+    vectors: Vectors, monkeypatch: pytest.MonkeyPatch, narrowed: list[str] | None, large: bool
+) -> None:
+    if large:
+        for name, value in (("EXACT_ROWS", 300), ("FILTER_ROWS", 300), ("PARTITION_ROWS", 100)):
+            monkeypatch.setattr(passages_search, name, value)
+    search = numbered(vectors)
+    assert search.keep_quick() == large
+    asked = vectors.run(lambda table: table.search().where("`index` = 17").limit(1).to_list())[0]["vector"]
+    vector = np.array(asked, dtype=np.float32)
+    words = ["3", "41", "7"]
+    arms = search.fetch([search.matching_places(words, 20, narrowed), search.nearest_places(vector, 20, narrowed)])
+    assert arms is not None
+    matching, nearest = arms
+    assert len(nearest) == 20
+    assert identified(nearest) == identified(search.nearest(vector, 20, narrowed))
+    # Passages that match as well as each other may come in any order, and LanceDB takes its averages of what a filter
+    # leaves.
+    alone = search.matching(words, 20, narrowed)
+    assert [hit.score for hit in matching] == pytest.approx([hit.score for hit in alone], rel=0.01)
+    if narrowed is not None:
+        assert {hit.passage.document_id for hit in [*matching, *nearest]} == set(narrowed)
+
+
+def test_places_are_of_no_use_once_the_table_has_changed(vectors: Vectors) -> None:
+    search = numbered(vectors)
+    places = search.matching_places(["41"], 10)
+    assert search.fetch([places]) is not None
+    vectors.delete(B)
+    assert search.fetch([places]) is None
+    later = search.matching_places(["41"], 10)
+    assert search.fetch([places, later]) is None, "of two versions"
+    vectors.optimize()
+    assert search.fetch([later]) is None
+
+
+def test_nothing_is_fetched_where_nothing_was_found(vectors: Vectors) -> None:
+    search = PassageSearch(vectors)
+    assert search.fetch([search.matching_places(["word"], 10), search.nearest_places(directions(1)[0], 10)]) == [[], []]
+    numbered(vectors)
+    assert search.fetch([search.matching_places([], 10), search.matching_places(["41"], 10, ["not an id"])]) == [[], []]
+
+
 def test_a_sample_is_drawn_evenly_and_again_the_same(vectors: Vectors) -> None:
     vectors.replace(A, new(*[f"number {number}" for number in range(100)]), np.tile(directions(1), (100, 1)), "test")
     search = PassageSearch(vectors)
