@@ -99,7 +99,7 @@ def list_documents(query: DocumentQuery) -> DocumentList:
         documents_total=counts.documents,
         passages=counts.passages,
         size=counts.size,
-        disk=parts().library.disk(),
+        disk=parts().library.disk(counts.size),
         free=shutil.disk_usage(parts().config.data).free,
         working=counts.working,
     )

@@ -244,9 +244,9 @@ class Library:
             raise NotFound("The original of this document is gone from the data folder.", "original_gone")
         return path, document
 
-    def disk(self) -> int:
-        """Bytes of the originals and of the passages."""
-        return self._documents.counts().size + self._vectors.size()
+    def disk(self, originals: int) -> int:
+        """Bytes of the originals, which `Counts.size` tells, and of the passages."""
+        return originals + self._vectors.size()
 
     # --- what is done to it ---
 

@@ -13,6 +13,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -423,8 +424,12 @@ def _add_functions(connection: sqlite3.Connection) -> None:
     connection.create_function("by_value", 1, by_value, deterministic=True)
 
 
+@lru_cache(maxsize=20_000)
 def by_value(name: str) -> str:
-    """What names are sorted by: their figures by value, so that 2.pdf comes before 10.pdf."""
+    """What names are sorted by: their figures by value, so that 2.pdf comes before 10.pdf.
+
+    Remembered, since a list that is scrolled through is sorted anew for each of its pages.
+    """
     return FIGURES.sub(lambda found: found[0].lstrip("0").zfill(MOST_FIGURES), name.casefold())
 
 

@@ -275,6 +275,8 @@ export const de: Catalogue = {
   letGoMeans: "Gelesen wird im Hintergrund; Sie können weiterarbeiten.",
   letGoToAsk: (n: number) => `Loslassen, um nach ${s(n, "dem Bild", "den Bildern")} zu fragen`,
   letGoToAskMeans: "Über der Seitenleiste kommt es stattdessen zu den Dokumenten.",
+  filesFound: (n: number) => `${count(n)} ${s(n, "Datei", "Dateien")} gefunden.`,
+  filesLeftOut: (n: number, names: string, more: number) => `${count(n)} weggelassen: ${names}${more > 0 ? ` und ${count(more)} weitere` : ""}.`,
   filesAdded: (n: number) => `${count(n)} ${s(n, "Datei", "Dateien")} hinzugefügt`,
   filesAddedSome: (n: number, failed: number) =>
     `${count(n)} ${s(n, "Datei", "Dateien")} hinzugefügt, ${count(failed)} ${s(failed, "konnte", "konnten")} nicht gelesen werden`,

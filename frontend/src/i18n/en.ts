@@ -274,6 +274,8 @@ export const en = {
   letGoMeans: "They are read in the background; you can go on working.",
   letGoToAsk: (n: number) => `Let go to ask about the ${s(n, "picture", "pictures")}`,
   letGoToAskMeans: "Over the sidebar, it is added to the documents instead.",
+  filesFound: (n: number) => `${count(n)} ${s(n, "file", "files")} found.`,
+  filesLeftOut: (n: number, names: string, more: number) => `${count(n)} left out: ${names}${more > 0 ? ` and ${count(more)} more` : ""}.`,
   filesAdded: (n: number) => `${count(n)} ${s(n, "file", "files")} added`,
   filesAddedSome: (n: number, failed: number) => `${count(n)} ${s(n, "file", "files")} added, ${count(failed)} could not be read`,
   watchFolderAsk: "Watch a folder…",

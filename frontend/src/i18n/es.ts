@@ -276,6 +276,8 @@ export const es: Catalogue = {
   letGoMeans: "Se leen en segundo plano; puede seguir trabajando.",
   letGoToAsk: (n) => `Suelte para preguntar por ${s(n, "la imagen", "las imágenes")}`,
   letGoToAskMeans: "Sobre la barra lateral se añade a los documentos.",
+  filesFound: (n) => `${count(n)} ${s(n, "archivo encontrado", "archivos encontrados")}.`,
+  filesLeftOut: (n, names, more) => `${count(n)} ${s(n, "omitido", "omitidos")}: ${names}${more > 0 ? ` y ${count(more)} más` : ""}.`,
   filesAdded: (n) => `${count(n)} ${s(n, "archivo añadido", "archivos añadidos")}`,
   filesAddedSome: (n, failed) =>
     `${count(n)} ${s(n, "archivo añadido", "archivos añadidos")}; ${count(failed)} no se ${s(failed, "ha", "han")} podido leer`,

@@ -278,6 +278,8 @@ export const fr: Catalogue = {
   letGoMeans: "La lecture se fait en arrière-plan\u00a0; vous pouvez continuer à travailler.",
   letGoToAsk: (n: number) => `Relâchez pour poser une question sur ${s(n, "l’image", "les images")}`,
   letGoToAskMeans: "Au-dessus de la barre latérale, l’ajout se fait aux documents.",
+  filesFound: (n: number) => `${count(n)} ${s(n, "fichier trouvé", "fichiers trouvés")}.`,
+  filesLeftOut: (n: number, names: string, more: number) => `${count(n)} ${s(n, "laissé", "laissés")} de côté\u00a0: ${names}${more > 0 ? ` et ${count(more)} autres` : ""}.`,
   filesAdded: (n: number) => `${count(n)} ${s(n, "fichier ajouté", "fichiers ajoutés")}`,
   filesAddedSome: (n: number, failed: number) =>
     `${count(n)} ${s(n, "fichier ajouté", "fichiers ajoutés")}, ${count(failed)} ${s(failed, "n’a pas pu être lu", "n’ont pas pu être lus")}`,

@@ -268,6 +268,8 @@ export const zh: Catalogue = {
   letGoMeans: "文件在后台读取，可以继续做别的事。",
   letGoToAsk: () => "松开以询问图片内容",
   letGoToAskMeans: "拖到侧边栏上则添加到文档。",
+  filesFound: (n) => `找到 ${count(n)} 个文件。`,
+  filesLeftOut: (n, names, more) => `略过 ${count(n)} 个：${names}${more > 0 ? ` 等，另有 ${count(more)} 个` : ""}。`,
   filesAdded: (n) => `已添加 ${count(n)} 个文件`,
   filesAddedSome: (n, failed) => `已添加 ${count(n)} 个文件，${count(failed)} 个无法读取`,
   watchFolderAsk: "监视文件夹…",

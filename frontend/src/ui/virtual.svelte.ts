@@ -25,7 +25,7 @@ export class VirtualRows {
   /** Heights that differ from their estimates, by key. */
   #measured = new Map<string, number>();
   #measures = $state(0);
-  #elements = new WeakMap<Element, string>();
+  #elements = new WeakMap<Element, { key: string; index: number }>();
   #due = 0;
   /** What the view stood at when rows above it came, went or were measured: it stays there. */
   #anchor: { key: string; index: number; into: number } | null = null;
@@ -95,9 +95,9 @@ export class VirtualRows {
   };
 
   /** For each row that is made. */
-  row(key: string): Attachment<HTMLElement> {
+  row(key: string, index: number): Attachment<HTMLElement> {
     return (element) => {
-      this.#elements.set(element, key);
+      this.#elements.set(element, { key, index });
       this.#observer.observe(element, { box: "border-box" });
       return () => this.#observer.unobserve(element);
     };
@@ -177,12 +177,12 @@ export class VirtualRows {
   #measure(entries: readonly ResizeObserverEntry[]): void {
     let changed = false;
     for (const { target, borderBoxSize } of entries) {
-      const key = this.#elements.get(target);
+      const row = this.#elements.get(target);
       const height = borderBoxSize[0]?.blockSize ?? 0;
-      if (key === undefined || !height || !target.isConnected) continue;
-      const before = this.#measured.get(key);
-      if (before !== undefined && Math.abs(before - height) <= ROUNDING) continue;
-      this.#measured.set(key, height);
+      if (!row || !height || !target.isConnected) continue;
+      const before = this.#measured.get(row.key) ?? this.#source.estimate(row.index);
+      if (Math.abs(before - height) <= ROUNDING) continue;
+      this.#measured.set(row.key, height);
       changed = true;
     }
     if (!changed || this.#due) return;

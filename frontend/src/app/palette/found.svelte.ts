@@ -167,7 +167,7 @@ export class Found {
 
   #passage(found: SearchResult, query: string): Option {
     const where = [found.filename, place(found)].filter(Boolean).join(", ");
-    const run = (): void => this.#app.router.go("documents", found.document_id);
+    const run = (): void => this.#app.router.go("documents", found.document_id, String(found.index + 1));
     return { key: `passage:${found.passage_id}`, kind: "passage", name: excerpt(found.text, query), where, run };
   }
 
