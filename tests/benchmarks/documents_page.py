@@ -18,7 +18,7 @@ import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -186,7 +186,13 @@ def main() -> None:
             asked(page, url, data)
             measure(page, url, options.rounds)
             if options.pictures:
-                for theme, width in (("light", 1280), ("dark", 1280), ("light", 420), ("dark", 420)):
+                looks: list[tuple[Literal["light", "dark"], int]] = [
+                    ("light", 1280),
+                    ("dark", 1280),
+                    ("light", 420),
+                    ("dark", 420),
+                ]
+                for theme, width in looks:
                     page.emulate_media(color_scheme=theme)
                     page.set_viewport_size({"width": width, "height": 800})
                     page.goto("about:blank")

@@ -108,7 +108,8 @@ def test_a_document_is_shown_as_it_was_read_and_a_passage_leads_to_its_place(
     berths = "\n\n".join(f"### Berth {n}\n\n" + f"Berth {n} lies behind the crane. " * 20 for n in range(120))
     guide = tmp_path / "guide.md"
     table = "| Pier | Length |\n|---|---|\n| North | 120 m |\n| South | 90 m |"
-    guide.write_text(f"# Harbour 😀 guide\n\n{table}\n\n## Code\n\n```\nmoor(ship)\n```\n\n{berths}\n", encoding="utf-8")
+    code = "## Code\n\n```\nmoor(ship)\n```"
+    guide.write_text(f"# Harbour 😀 guide\n\n{table}\n\n{code}\n\n{berths}\n", encoding="utf-8")
     with begin("chromium", theme=theme, width=width) as session:
         page = session.page
         drop(page, guide)
