@@ -24,7 +24,8 @@ LocalChatError                    500
 │   ├── MislabelledDocument
 │   ├── ScannedDocument
 │   ├── UnsupportedDocument       415
-│   └── ReadingTimeout
+│   ├── ReadingTimeout
+│   └── Cancelled                      its reading was stopped by a person
 └── StorageError                  500
     ├── DiskFull                  507
     ├── ReadOnlyData              500
@@ -52,17 +53,31 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "backup_refused": ("filename",),
     "backup_runs": (),
     "document_gone": (),
+    "collection_gone": (),
+    "collection_name_taken": ("name",),
     "document_is_read": ("filename",),
+    "document_not_read": ("filename",),
     "file_not_opened": ("filename", "words"),
+    "folder_gone": (),
     "folder_missing": ("path",),
+    "folder_not_opened": ("path", "words"),
+    "folder_of_ours": (),
+    "folder_overlaps": ("path",),
+    "folder_whole_path": (),
     "log_gone": (),
     "message_empty": (),
     "message_long": ("characters", "limit"),
     "conversation_gone": (),
     "message_gone": (),
     "no_export": (),
+    "no_folder_chosen": (),
     "no_window": (),
     "original_gone": (),
+    "picture_elsewhere": (),
+    "picture_gone": (),
+    "picture_too_large": ("size",),
+    "pictures_too_large": ("size",),
+    "pictures_too_many": ("pictures", "most"),
     "place_taken": ("path",),
     "preset_gone": (),
     "preset_name_taken": ("name",),
@@ -243,6 +258,10 @@ class UnsupportedDocument(DocumentError):
 
 
 class ReadingTimeout(DocumentError):
+    pass
+
+
+class Cancelled(DocumentError):
     pass
 
 

@@ -47,6 +47,13 @@ def delete(identity: str) -> schemas.Ok:
     return schemas.Ok()
 
 
+@blueprint.post("/api/collections/<identity>/documents")
+@endpoint(body=schemas.DocumentIds, returns=schemas.Collection)
+def put_many(identity: str, body: schemas.DocumentIds) -> schemas.Collection:
+    """Puts many documents into it; those that are gone are left out."""
+    return schemas.Collection.model_validate(parts().collections.put_many(identity, body.document_ids))
+
+
 @blueprint.put("/api/collections/<identity>/documents/<document_id>")
 @endpoint(returns=schemas.Collection)
 def put(identity: str, document_id: str) -> schemas.Collection:

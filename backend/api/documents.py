@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import mimetypes
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from backend.api.multipart import receive_files
 from backend.api.parts import parts
 from backend.api.schemas import (
     Document,
+    DocumentGroup,
+    DocumentIds,
     DocumentList,
     DocumentQuery,
     DocumentText,
@@ -28,7 +31,7 @@ from backend.api.schemas import (
 from backend.api.sse import stream
 from backend.errors import Conflict
 from backend.services.documents import Arrival
-from backend.services.events import UploadEvent
+from backend.services.events import FileProgress, UploadEvent
 from backend.services.folder_scan import scan
 from backend.stores.documents import DocumentRow
 from backend.stores.vectors import StoredPassage
@@ -81,15 +84,23 @@ def list_documents(query: DocumentQuery) -> DocumentList:
         sort=query.sort,
         folder_id=query.folder,
         collection=query.collection,
+        by_folder=query.by_folder,
+    )
+    groups = (
+        documents.groups(query.status, words=query.q, folder_id=query.folder, collection=query.collection)
+        if query.by_folder
+        else []
     )
     counts = documents.counts()
     return DocumentList(
         documents=_shown(rows),
+        groups=[DocumentGroup.model_validate(group) for group in groups],
         total=total,
         documents_total=counts.documents,
         passages=counts.passages,
         size=counts.size,
-        disk=parts().library.disk(),
+        disk=parts().library.disk(counts.size),
+        free=shutil.disk_usage(parts().config.data).free,
         working=counts.working,
     )
 
@@ -106,6 +117,14 @@ def get(identity: str) -> Document:
 def delete(identity: str) -> Ok:
     """Deletes it with its passages and its original; work on it stops."""
     parts().library.delete(identity)
+    return Ok()
+
+
+@blueprint.post("/api/documents/delete")
+@endpoint(body=DocumentIds, returns=Ok)
+def delete_many(body: DocumentIds) -> Ok:
+    """Deletes them as one; those that are gone already are no error."""
+    parts().library.delete_many(body.document_ids)
     return Ok()
 
 
@@ -165,11 +184,11 @@ def _document(row: DocumentRow) -> Document:
 def _shown(rows: Sequence[DocumentRow]) -> list[Document]:
     """With the collections that they are in."""
     collections = parts().collections.of_documents(row.id for row in rows)
-    return [_described(row, collections.get(row.id, [])) for row in rows]
+    progress = parts().library.progress_of(rows)
+    return [_described(row, collections.get(row.id, []), progress.get(row.id)) for row in rows]
 
 
-def _described(row: DocumentRow, collections: Sequence[str]) -> Document:
-    progress = parts().library.progress(row.id)
+def _described(row: DocumentRow, collections: Sequence[str], progress: FileProgress | None) -> Document:
     return Document.model_validate(
         {
             "id": row.id,

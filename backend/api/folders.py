@@ -45,10 +45,12 @@ def look(identity: str) -> Folder:
 def _chosen() -> str:
     desktop = parts().desktop
     if desktop is None:
-        raise Conflict("There is no window to choose a folder in: LocalChat was started with `serve`. Give its path.")
+        raise Conflict(
+            "There is no window to choose a folder in: LocalChat was started with `serve`. Give its path.", "no_window"
+        )
     chosen = desktop.pick_files(folder=True)
     if not chosen:
-        raise InvalidRequest("No folder was chosen.")
+        raise InvalidRequest("No folder was chosen.", "no_folder_chosen")
     return str(chosen[0])
 
 

@@ -243,27 +243,45 @@ class Document(Schema):
     parent_id: str | None = None
 
 
+class DocumentGroup(Schema):
+    """Documents of a folder, by the first of their places; null: those in no folder."""
+
+    folder_id: str | None
+    total: int
+
+
 class DocumentList(Schema):
     """`total` counts the documents that match; `documents_total`, `passages`, `size` (bytes of the originals),
-    `disk` (bytes of originals and passages) and `working` (not ready yet) are of all."""
+    `disk` (bytes of originals and passages) and `working` (not ready yet) are of all; `free`: bytes on that disk.
+
+    `groups`: where they are asked for by folder, how many each has, in their order."""
 
     documents: list[Document]
+    groups: list[DocumentGroup] = []
     total: int
     documents_total: int
     passages: int
     size: int
     disk: int
+    free: int
     working: int
 
 
 class DocumentQuery(Schema):
-    status: DocumentStatus | None = None
+    status: DocumentStatus | Literal["working"] | None = Field(None, description="working: on its way to be ready")
     collection: Id | None = Field(None, description="only the documents of this collection")
     q: str = Field("", max_length=300, description="words that the name holds")
     sort: Literal["added", "name", "size", "passages", "status"] = Field("added", description="added: the newest first")
     folder: Id | None = None
+    by_folder: bool = Field(
+        default=False, description="those of a folder together, those in none at the end; each in the order of `sort`"
+    )
     offset: int = Field(0, ge=0)
     limit: int = Field(200, ge=1, le=10_000)
+
+
+class DocumentIds(Schema):
+    document_ids: list[Id] = Field(min_length=1, max_length=10_000)
 
 
 class RetryBody(Schema):

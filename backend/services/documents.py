@@ -212,6 +212,16 @@ class Library:
         with self._changed:
             return self._progress.get(identity)
 
+    def progress_of(self, rows: Sequence[DocumentRow]) -> dict[str, FileProgress]:
+        """The same for many; of one that is queued, `total` counts those before it."""
+        ahead = self._documents.waiting(row.id for row in rows if row.status == "queued")
+        with self._changed:
+            found = {row.id: self._progress[row.id] for row in rows if row.id in self._progress}
+        for row in rows:
+            if row.id in ahead and row.id not in found:
+                found[row.id] = FileProgress(row.filename, row.id, "queued", 0, ahead[row.id])
+        return found
+
     def passages(self, identity: str, offset: int, limit: int) -> list[StoredPassage]:
         """In the order of the document; nothing while it does not answer."""
         document = self._documents.get(identity)
@@ -234,20 +244,24 @@ class Library:
             raise NotFound("The original of this document is gone from the data folder.", "original_gone")
         return path, document
 
-    def disk(self) -> int:
-        """Bytes of the originals and of the passages."""
-        return self._documents.counts().size + self._vectors.size()
+    def disk(self, originals: int) -> int:
+        """Bytes of the originals, which `Counts.size` tells, and of the passages."""
+        return originals + self._vectors.size()
 
     # --- what is done to it ---
 
     def delete(self, identity: str) -> None:
         """The document, its passages, its original and what it alone carries; work on it stops. Raises NotFound."""
+        if identity not in self.delete_many([identity]):
+            raise NotFound("There is no such document. It may have been deleted.", "document_gone")
+
+    def delete_many(self, identities: Sequence[str]) -> Sequence[str]:
+        """The same for many, in one commit each of table and passages. The ids that went, those carried among them."""
         with self._keeping:
-            gone = self._documents.delete(identity)
-            if gone is None:
-                raise NotFound("There is no such document. It may have been deleted.", "document_gone")
+            gone = self._documents.delete_many(identities)
             self._clear(gone)
         self._forget(gone)
+        return gone.documents
 
     def retry(self, identity: str, password: str | None = None) -> DocumentRow:
         """Queues it again; `password` opens it. Raises NotFound, Conflict while it is being worked on."""
@@ -271,7 +285,7 @@ class Library:
         document = self._documents.get(identity)
         message = f"Reading {document.filename} was cancelled. It can be read again at any time."
         if not self._documents.cancel(identity, "Cancelled", message):
-            raise Conflict(f"{document.filename} is not being read.")
+            raise Conflict(f"{document.filename} is not being read.", "document_not_read", filename=document.filename)
         self._importer.drop(identity)
         self._queued()
         return self._documents.get(identity)
@@ -298,7 +312,7 @@ class Library:
                     self._files.keep(incoming)
                 incoming.discard()
         if not _has(path, document.newest_size):
-            raise NotFound("The original of this document is gone from the data folder. Add it again.")
+            raise NotFound("The original of this document is gone from the data folder. Add it again.", "original_gone")
         return path
 
     def password(self, identity: str) -> str | None:

@@ -112,19 +112,26 @@ class WatchedFolders:
         """Watched from now on. Raises InvalidRequest (no such folder), Conflict (it is part of another)."""
         given = Path(path).expanduser()
         if not given.is_absolute() or "\x00" in path:
-            raise InvalidRequest("Name the folder with its whole path.")
+            raise InvalidRequest("Name the folder with its whole path.", "folder_whole_path")
         root = os.path.normpath(given)
         try:
             if not Path(root).is_dir():
-                raise InvalidRequest(f"There is no folder {root}.")
+                raise InvalidRequest(f"There is no folder {root}.", "folder_missing", path=root)
             os.scandir(root).close()
         except OSError as error:
-            raise InvalidRequest(f"{root} cannot be opened: {error.strerror}.") from error
+            words = error.strerror or "it is gone"
+            raise InvalidRequest(
+                f"{root} cannot be opened: {words}.", "folder_not_opened", path=root, words=words
+            ) from error
         if within(root, self._data):
-            raise Conflict("This is LocalChat's own folder. Choose one of yours.")
+            raise Conflict("This is LocalChat's own folder. Choose one of yours.", "folder_of_ours")
         for row in self._folders.list():
             if within(root, row.path) or within(row.path, root):
-                raise Conflict(f"{row.path} is among your folders already, and they would overlap.")
+                raise Conflict(
+                    f"{row.path} is among your folders already, and they would overlap.",
+                    "folder_overlaps",
+                    path=row.path,
+                )
         watched = Watched(self._folders.add(key(root)))
         with self._changed:
             self._watched[watched.row.id] = watched
@@ -138,7 +145,7 @@ class WatchedFolders:
         with self._changed:
             watched = self._watched.pop(identity, None)
         if watched is None:
-            raise NotFound("There is no such folder.")
+            raise NotFound("There is no such folder.", "folder_gone")
         self._unwatch(watched)
         # A scan under way ends first: what it queues must go too.
         with watched.lock:
@@ -149,7 +156,7 @@ class WatchedFolders:
         with self._changed:
             watched = self._watched.get(identity)
             if watched is None:
-                raise NotFound("There is no such folder.")
+                raise NotFound("There is no such folder.", "folder_gone")
             watched.due = 0.0
             if watched.state == "watching":
                 watched.state = "scanning"
@@ -167,7 +174,7 @@ class WatchedFolders:
         """Raises NotFound."""
         found = next((view for view in self.views() if view.row.id == identity), None)
         if found is None:
-            raise NotFound("There is no such folder.")
+            raise NotFound("There is no such folder.", "folder_gone")
         return found
 
     # --- the thread ---

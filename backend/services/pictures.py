@@ -21,7 +21,12 @@ LARGEST_TOGETHER: Final = 24_000_000
 def check_count(pictures: int) -> None:
     """Raises InvalidRequest."""
     if pictures > MOST:
-        raise InvalidRequest(f"The question has {pictures:,} pictures; {MOST} are the most. Leave some out.")
+        raise InvalidRequest(
+            f"The question has {pictures:,} pictures; {MOST} are the most. Leave some out.",
+            "pictures_too_many",
+            pictures=pictures,
+            most=MOST,
+        )
 
 
 def arrived(images: Sequence[str]) -> list[Image]:
@@ -29,7 +34,9 @@ def arrived(images: Sequence[str]) -> list[Image]:
     if sum(map(len, images)) > LARGEST_TOGETHER * 4 / 3 + 4 * MOST:
         raise TooLarge(
             f"The pictures together are larger than {LARGEST_TOGETHER // 1_000_000} MB. Leave some out, or scale them "
-            "down first."
+            "down first.",
+            "pictures_too_large",
+            size=LARGEST_TOGETHER,
         )
     return [picture(image) for image in images]
 
@@ -37,7 +44,11 @@ def arrived(images: Sequence[str]) -> list[Image]:
 def picture(image: str) -> Image:
     """One in base64. Raises InvalidRequest, UnsupportedType, TooLarge."""
     if len(image) > LARGEST * 4 // 3 + 4:
-        raise TooLarge(f"A picture is larger than {LARGEST // 1_000_000} MB. Scale it down first.")
+        raise TooLarge(
+            f"A picture is larger than {LARGEST // 1_000_000} MB. Scale it down first.",
+            "picture_too_large",
+            size=LARGEST,
+        )
     try:
         data = b64decode(image, validate=True)
     except (binascii.Error, ValueError) as error:

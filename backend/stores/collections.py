@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -91,10 +92,21 @@ class Collections:
         with self._database.write(durable=True) as db:
             _get(db, identity)
             if not db.execute("SELECT 1 FROM documents WHERE id = ?", (document,)).fetchone():
-                raise NotFound("There is no such document. It may have been deleted.")
+                raise NotFound("There is no such document. It may have been deleted.", "document_gone")
             added = db.execute(
                 "INSERT INTO collection_documents (collection_id, document_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 (identity, document),
+            )
+            return _touched(db, identity, changed=added.rowcount > 0)
+
+    def put_many(self, identity: str, documents: Sequence[str]) -> Collection:
+        """The same for many; those that are gone are left out. Raises NotFound for the collection."""
+        with self._database.write(durable=True) as db:
+            _get(db, identity)
+            added = db.execute(
+                "INSERT INTO collection_documents (collection_id, document_id)"
+                " SELECT ?, id FROM documents WHERE id IN (SELECT value FROM json_each(?)) ON CONFLICT DO NOTHING",
+                (identity, json.dumps(list(documents))),
             )
             return _touched(db, identity, changed=added.rowcount > 0)
 
@@ -139,7 +151,7 @@ class Collections:
 def _get(db: sqlite3.Connection, identity: str) -> Collection:
     row = db.execute(f"{WITH_COUNT} WHERE c.id = ?", (identity,)).fetchone()
     if row is None:
-        raise NotFound("There is no such collection. It may have been deleted.")
+        raise NotFound("There is no such collection. It may have been deleted.", "collection_gone")
     return _collection(row)
 
 
@@ -158,7 +170,9 @@ def _key(name: str) -> str:
 
 
 def _taken(name: str) -> Conflict:
-    return Conflict(f"There is a collection named “{name}” already. Choose another name.")
+    return Conflict(
+        f"There is a collection named “{name}” already. Choose another name.", "collection_name_taken", name=name
+    )
 
 
 def _now() -> str:

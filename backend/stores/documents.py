@@ -11,7 +11,7 @@ import json
 import sqlite3
 import uuid
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -26,17 +26,17 @@ PART: Final = 65_536
 Sort = Literal["added", "name", "size", "passages", "status"]
 ORDERS: Final[dict[Sort, str]] = {
     "added": "d.added_at DESC",
-    "name": "folded(d.filename)",
+    "name": "by_value(d.filename)",
     "size": "d.size DESC",
     "passages": "d.passages DESC",
     # What wants a look first.
     "status": "CASE d.status WHEN 'failed' THEN 0 WHEN 'ready' THEN 2 ELSE 1 END, d.added_at DESC",
 }
-ROWS: Final = """
+FIRST_PLACE: Final = "LEFT JOIN places p ON p.path = (SELECT min(path) FROM places WHERE document_id = d.id)"
+ROWS: Final = f"""
     SELECT d.*, p.folder_id, p.path, (SELECT min(parent_id) FROM attachments WHERE document_id = d.id) AS parent_id
-    FROM documents d
-    LEFT JOIN places p ON p.path = (SELECT min(path) FROM places WHERE document_id = d.id)
-"""
+    FROM documents d {FIRST_PLACE}
+"""  # noqa: S608 - texts of ours
 UNHELD: Final = """
     kept = 0 AND NOT EXISTS (SELECT 1 FROM places WHERE document_id = documents.id)
     AND NOT EXISTS (SELECT 1 FROM attachments WHERE document_id = documents.id)
@@ -101,6 +101,14 @@ class Gone:
 
     documents: list[str] = field(default_factory=list)
     originals: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """How many of the documents that match lie in a folder, by the first of their places; None: in no folder."""
+
+    folder_id: str | None
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,33 +185,61 @@ class Documents:
         sort: Sort = "added",
         folder_id: str | None = None,
         collection: str | None = None,
+        by_folder: bool = False,
     ) -> tuple[list[DocumentRow], int]:
-        """A page of those with this status, in this folder and this collection, whose names hold each of `words`, and
-        how many there are.
+        """A page of those with this status ("working": any of WORKING), in this folder and this collection, whose names
+        hold each of `words`, and how many there are.
 
-        The newest first, if not sorted otherwise.
+        The newest first, if not sorted otherwise. `by_folder`: those of each folder together, by its id, and those in
+        none at the end; `groups` counts them.
         """
-        conditions = ["?1 IS NULL OR d.status = ?1", "?2 IS NULL OR EXISTS (SELECT 1 FROM places f WHERE "
-                      "f.document_id = d.id AND f.folder_id = ?2)"]  # fmt: skip
-        values: list[object] = [status, folder_id]
-        if collection is not None:
-            values.append(collection)
-            conditions.append(f"d.id IN ({IN_COLLECTION} = ?{len(values)})")
-        for word in words.casefold().split():
-            values.append(word)
-            conditions.append(f"instr(folded(d.filename), ?{len(values)})")
-        where = " AND ".join(f"({condition})" for condition in conditions)
+        where, values = _where(status, folder_id, collection, words)
         last = len(values)
+        order = f"p.folder_id IS NULL, p.folder_id, {ORDERS[sort]}" if by_folder else ORDERS[sort]
         with self._database.read() as connection:
-            rows = connection.execute(
-                f"{ROWS} WHERE {where} ORDER BY {ORDERS[sort]}, d.id LIMIT ?{last + 1} OFFSET ?{last + 2}",
+            # The rows themselves only of the page: what is sorted and left out need not be whole.
+            page = connection.execute(
+                f"SELECT d.id FROM documents d {FIRST_PLACE if by_folder else ''} WHERE {where}"  # noqa: S608 - as below
+                f" ORDER BY {order}, d.id LIMIT ?{last + 1} OFFSET ?{last + 2}",
                 (*values, limit, offset),
             ).fetchall()
+            rows = {
+                row["id"]: row
+                for row in connection.execute(
+                    f"{ROWS} WHERE d.id IN (SELECT value FROM json_each(?))",  # noqa: S608 - values bound
+                    (json.dumps([one["id"] for one in page]),),
+                )
+            }
             total: int = connection.execute(
                 f"SELECT count(*) FROM documents d WHERE {where}",  # noqa: S608 - conditions of ours, values bound
                 values,
             ).fetchone()[0]
-        return [_document(row) for row in rows], total
+        return [_document(rows[one["id"]]) for one in page if one["id"] in rows], total
+
+    def groups(
+        self, status: str | None = None, *, words: str = "", folder_id: str | None = None, collection: str | None = None
+    ) -> Sequence[Group]:
+        """How many of those that match lie in which folder, in the order of `list` by folder."""
+        where, values = _where(status, folder_id, collection, words)
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"SELECT p.folder_id, count(*) FROM documents d {FIRST_PLACE} WHERE {where}"  # noqa: S608 - as above
+                " GROUP BY p.folder_id ORDER BY p.folder_id IS NULL, p.folder_id",
+                values,
+            ).fetchall()
+        return [Group(*row) for row in rows]
+
+    def waiting(self, identities: Iterable[str]) -> Mapping[str, int]:
+        """How many files are worked on before each of those that are queued."""
+        wanted = set(identities)
+        if not wanted:
+            return {}
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT id, status, row_number() OVER (ORDER BY status = 'queued', priority DESC, added_at, id) - 1"
+                " AS ahead FROM documents WHERE status IN ('queued', 'reading', 'embedding')"
+            ).fetchall()
+        return {row["id"]: row["ahead"] for row in rows if row["id"] in wanted and row["status"] == "queued"}
 
     def counts(self) -> Counts:
         with self._database.read() as connection:
@@ -251,7 +287,7 @@ class Documents:
         """Letters of the text as it was read, and how many there are in all. Raises NotFound."""
         with self._database.read() as connection:
             if connection.execute("SELECT 1 FROM documents WHERE id = ?", (identity,)).fetchone() is None:
-                raise NotFound("There is no such document. It may have been deleted.")
+                raise NotFound("There is no such document. It may have been deleted.", "document_gone")
             last = connection.execute(
                 "SELECT part, text FROM document_texts WHERE document_id = ? ORDER BY part DESC LIMIT 1", (identity,)
             ).fetchone()
@@ -267,16 +303,20 @@ class Documents:
 
     def delete(self, identity: str) -> Gone | None:
         """The document, and what goes with it; None when there was no such row."""
+        gone = self.delete_many([identity])
+        return gone if identity in gone.documents else None
+
+    def delete_many(self, identities: Iterable[str]) -> Gone:
+        """The documents, and what goes with them, in one commit. Those that are gone already are no error."""
         with self._database.write(durable=True) as connection:
-            row = connection.execute(
-                "DELETE FROM documents WHERE id = ? RETURNING sha256, coalesce(next_sha256, sha256) AS newest",
-                (identity,),
-            ).fetchone()
-            if row is None:
-                return None
+            rows = connection.execute(
+                "DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?))"
+                " RETURNING id, sha256, coalesce(next_sha256, sha256) AS newest",
+                (json.dumps(list(identities)),),
+            ).fetchall()
             carried = sweep(connection)
-            originals = unused(connection, [row["sha256"], row["newest"]])
-        return Gone([identity, *carried.documents], [*originals, *carried.originals])
+            originals = unused(connection, [sha256 for row in rows for sha256 in (row["sha256"], row["newest"])])
+        return Gone([*(row["id"] for row in rows), *carried.documents], [*originals, *carried.originals])
 
     # --- the queue ---
 
@@ -389,6 +429,24 @@ class Documents:
     def _update(self, statement: str, values: tuple[object, ...]) -> bool:
         with self._database.write() as connection:
             return connection.execute(statement, values).rowcount > 0
+
+
+def _where(
+    status: str | None, folder_id: str | None, collection: str | None, words: str
+) -> tuple[str, list[str | None]]:
+    """Which documents match, and the values of the conditions; "working" is any of WORKING."""
+    values: list[str | None] = [status, folder_id]
+    conditions = [
+        "?1 IS NULL OR d.status = ?1 OR (?1 = 'working' AND d.status IN ('queued', 'reading', 'embedding'))",
+        "?2 IS NULL OR EXISTS (SELECT 1 FROM places f WHERE f.document_id = d.id AND f.folder_id = ?2)",
+    ]
+    if collection is not None:
+        values.append(collection)
+        conditions.append(f"d.id IN ({IN_COLLECTION} = ?{len(values)})")
+    for word in words.casefold().split():
+        values.append(word)
+        conditions.append(f"instr(folded(d.filename), ?{len(values)})")
+    return " AND ".join(f"({condition})" for condition in conditions), values
 
 
 def content(

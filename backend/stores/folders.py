@@ -72,7 +72,7 @@ class Folders:
                     "INSERT INTO folders (id, path, added_at) VALUES (?, ?, ?)", (row.id, row.path, row.added_at)
                 )
         except sqlite3.IntegrityError as error:
-            raise Conflict(f"{path} is among your folders already.") from error
+            raise Conflict(f"{path} is among your folders already.", "folder_overlaps", path=path) from error
         return row
 
     def list(self) -> list[FolderRow]:
@@ -94,14 +94,14 @@ class Folders:
         """Raises NotFound."""
         found = next((row for row in self.list() if row.id == identity), None)
         if found is None:
-            raise NotFound("There is no such folder.")
+            raise NotFound("There is no such folder.", "folder_gone")
         return found
 
     def delete(self, identity: str) -> Gone:
         """Its places go, and the documents that lie nowhere else. Raises NotFound."""
         with self._database.write(durable=True) as connection:
             if connection.execute("SELECT 1 FROM folders WHERE id = ?", (identity,)).fetchone() is None:
-                raise NotFound("There is no such folder.")
+                raise NotFound("There is no such folder.", "folder_gone")
             connection.execute(
                 "UPDATE places SET folder_id = NULL, elsewhere = 0 WHERE folder_id = ? AND picked = 1", (identity,)
             )

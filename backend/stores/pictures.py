@@ -48,7 +48,7 @@ class Pictures:
         with self._database.read() as db:
             row = db.execute("SELECT * FROM pictures WHERE id = ?", (identity,)).fetchone()
         if row is None:
-            raise NotFound("There is no such picture. Its conversation may have been deleted.")
+            raise NotFound("There is no such picture. Its conversation may have been deleted.", "picture_gone")
         return Image(_picture(row), row["data"])
 
     def of_conversation(self, conversation_id: str, ids: Sequence[str]) -> list[Image]:
@@ -62,7 +62,9 @@ class Pictures:
                     (identity, identity, conversation_id),
                 ).fetchone()
                 if row is None:
-                    raise NotFound("A picture of the question is not in this conversation. Add it once more.")
+                    raise NotFound(
+                        "A picture of the question is not in this conversation. Add it once more.", "picture_elsewhere"
+                    )
                 found.append(Image(_picture(row), row["data"]))
         return found
 

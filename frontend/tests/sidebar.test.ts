@@ -5,7 +5,8 @@ import { Notices } from "../src/app/notices.svelte";
 import { findWords } from "../src/features/chat/words";
 import { ConversationList } from "../src/features/sidebar/conversations.svelte";
 import { grouped } from "../src/features/sidebar/days";
-import { HEADING, HIT, inView, layout, ROW, target } from "../src/features/sidebar/rows";
+import { HEADING, HIT, inView, layout, ROW } from "../src/features/sidebar/rows";
+import { target } from "../src/ui/virtual";
 
 const NOW = new Date("2026-05-20T12:00:00");
 const one = (id: string, more: Partial<ConversationSummary> = {}): ConversationSummary => ({

@@ -170,6 +170,9 @@ def test_a_list_is_searched_sorted_and_summed(client: FlaskClient) -> None:
     assert [item["filename"] for item in found["documents"]] == ["Bericht März.txt", "empty März.txt"]
     assert (found["total"], found["documents_total"], found["passages"]) == (2, 3, 2)
     assert found["disk"] > found["size"] == 17
+    assert found["free"] > 0
+    assert found["groups"] == []
+    assert client.get("/api/documents?by_folder=true").get_json()["groups"] == [{"folder_id": None, "total": 3}]
     first = client.get("/api/documents?sort=status&limit=1").get_json()["documents"][0]
     assert (first["status"], first["searchable"]) == ("failed", False)
     assert client.get("/api/documents?sort=nonsense").status_code == 422
@@ -250,3 +253,13 @@ def test_folders_are_added_listed_and_left(http: httpx.Client, tmp_path: Path) -
     assert http.delete(f"/api/folders/{folder['id']}").json() == {"ok": True}
     assert http.get("/api/documents").json()["total"] == 0
     assert http.delete(f"/api/folders/{folder['id']}").status_code == 404
+
+
+def test_many_are_deleted_as_one(client: FlaskClient) -> None:
+    upload(client, (b"one", "a.txt"), (b"two", "b.txt"), (b"three", "c.txt"))
+    ids = {item["filename"]: item["id"] for item in client.get("/api/documents").get_json()["documents"]}
+    body = {"document_ids": [ids["a.txt"], ids["c.txt"], "nobody"]}
+    assert client.post("/api/documents/delete", json=body).get_json() == {"ok": True}
+    left = client.get("/api/documents").get_json()
+    assert ([item["filename"] for item in left["documents"]], left["passages"]) == (["b.txt"], 1)
+    assert client.post("/api/documents/delete", json={"document_ids": []}).status_code == 422

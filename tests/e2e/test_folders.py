@@ -42,6 +42,14 @@ def test_a_folder_is_watched_by_its_path_and_left_again(begin: Begin, tmp_path: 
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
+        # Its documents stand below it, and are put away with a button.
+        page.get_by_placeholder("Filter by name").fill("")
+        expect(page.get_by_role("link", name="one.txt")).to_be_visible()
+        row.get_by_role("button", name="Hide the documents of leases").click()
+        expect(page.get_by_role("link", name="one.txt")).to_have_count(0)
+        row.get_by_role("button", name="Show the documents of leases").click()
+        expect(page.get_by_role("link", name="two.txt")).to_be_visible()
+
         row.get_by_role("button", name=re.compile("^More about")).click()
         page.get_by_role("menuitem", name="Stop watching…").click()
         page.get_by_role("dialog").get_by_role("button", name="Stop watching").click()

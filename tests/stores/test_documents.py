@@ -68,3 +68,36 @@ def test_queued_again_forgets_its_failure(documents: Documents) -> None:
     documents.queue(row.id)
     found = documents.get(row.id)
     assert (found.status, found.error_code, found.error_message) == ("queued", None, None)
+
+
+def test_names_are_sorted_by_the_value_of_their_figures(documents: Documents) -> None:
+    for number, name in enumerate(("page 10.txt", "Page 9.txt", "page 009b.txt", "Äpfel.txt")):
+        documents.add(str(number) * 64, name, 1)
+    listed, _ = documents.list(sort="name")
+    assert [row.filename for row in listed] == ["Page 9.txt", "page 009b.txt", "page 10.txt", "Äpfel.txt"]
+
+
+def test_what_is_on_its_way_is_one_state(documents: Documents) -> None:
+    rows = [documents.add(str(number) * 64, f"{number}.txt", 1)[0] for number in range(4)]
+    documents.move(rows[0].id, "reading")
+    documents.ready(rows[1].id, 1, 2)
+    documents.fail(rows[2].id, "DamagedDocument", "It is damaged.")
+    listed, total = documents.list("working")
+    assert ([row.filename for row in listed], total) == (["3.txt", "0.txt"], 2)
+
+
+def test_the_queue_tells_how_many_are_before_each(documents: Documents) -> None:
+    rows = [documents.add(str(number) * 64, f"{number}.txt", 1)[0] for number in range(4)]
+    documents.move(rows[1].id, "embedding")
+    asked = [row.id for row in rows]
+    assert documents.waiting(asked) == {rows[0].id: 1, rows[2].id: 2, rows[3].id: 3}
+    assert documents.waiting(asked[:1]) == {rows[0].id: documents.ahead_of(rows[0])}
+    assert documents.waiting([]) == {}
+
+
+def test_many_are_deleted_as_one(documents: Documents) -> None:
+    rows = [documents.add(str(number) * 64, f"{number}.txt", 1)[0] for number in range(3)]
+    gone = documents.delete_many([rows[0].id, rows[2].id, "nobody"])
+    assert sorted(gone.documents) == sorted([rows[0].id, rows[2].id])
+    assert sorted(gone.originals) == ["0" * 64, "2" * 64]
+    assert documents.ids() == {rows[1].id}

@@ -8,7 +8,7 @@ import pytest
 
 from backend.errors import Conflict, NotFound
 from backend.stores.database import Database
-from backend.stores.documents import Documents, Finished
+from backend.stores.documents import Documents, Finished, Group
 from backend.stores.folders import Folders, Place, Put
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
@@ -177,3 +177,17 @@ def test_the_text_is_kept_in_parts(stores: Stores) -> None:
         assert stores.documents.text(row.id, offset, limit) == (text[offset : offset + limit], len(text))
     with pytest.raises(NotFound):
         stores.documents.text("unknown", 0, 10)
+
+
+def test_documents_are_listed_by_their_folder_and_counted(stores: Stores) -> None:
+    stores.ready("one.txt", A)
+    stores.documents.add(B, "loose one.txt", 1)
+    stores.ready("two.txt", C)
+    listed, total = stores.documents.list(by_folder=True, sort="name")
+    assert ([row.filename for row in listed], total) == (["one.txt", "two.txt", "loose one.txt"], 3)
+    assert stores.documents.groups() == [Group(stores.folder, 2), Group(None, 1)]
+    assert [row.filename for row in stores.documents.list(offset=1, limit=1, by_folder=True, sort="name")[0]] == [
+        "two.txt"
+    ]
+    assert stores.documents.groups(words="ONE") == [Group(stores.folder, 1), Group(None, 1)]
+    assert stores.documents.groups("failed") == []

@@ -389,6 +389,57 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/collections/{identity}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts many documents into it; those that are gone are left out. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DocumentIds"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Collection"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/collections/{identity}/documents/{document_id}": {
         parameters: {
             query?: never;
@@ -917,11 +968,12 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    status?: ("queued" | "reading" | "embedding" | "ready" | "failed") | null;
+                    status?: ("queued" | "reading" | "embedding" | "ready" | "failed") | "working" | null;
                     collection?: string | null;
                     q?: string;
                     sort?: "added" | "name" | "size" | "passages" | "status";
                     folder?: string | null;
+                    by_folder?: boolean;
                     offset?: number;
                     limit?: number;
                 };
@@ -953,6 +1005,55 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deletes them as one; those that are gone already are no error. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DocumentIds"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Ok"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -3356,9 +3457,26 @@ export interface components {
             message: string;
         };
         /**
+         * DocumentGroup
+         * @description Documents of a folder, by the first of their places; null: those in no folder.
+         */
+        DocumentGroup: {
+            /** Folder Id */
+            folder_id: string | null;
+            /** Total */
+            total: number;
+        };
+        /** DocumentIds */
+        DocumentIds: {
+            /** Document Ids */
+            document_ids: string[];
+        };
+        /**
          * DocumentList
          * @description `total` counts the documents that match; `documents_total`, `passages`, `size` (bytes of the originals),
-         *     `disk` (bytes of originals and passages) and `working` (not ready yet) are of all.
+         *     `disk` (bytes of originals and passages) and `working` (not ready yet) are of all; `free`: bytes on that disk.
+         *
+         *     `groups`: where they are asked for by folder, how many each has, in their order.
          */
         DocumentList: {
             /** Disk */
@@ -3367,6 +3485,13 @@ export interface components {
             documents: components["schemas"]["Document"][];
             /** Documents Total */
             documents_total: number;
+            /** Free */
+            free: number;
+            /**
+             * Groups
+             * @default []
+             */
+            groups?: components["schemas"]["DocumentGroup"][];
             /** Passages */
             passages: number;
             /** Size */
@@ -3390,6 +3515,12 @@ export interface components {
         };
         /** DocumentQuery */
         DocumentQuery: {
+            /**
+             * By Folder
+             * @description those of a folder together, those in none at the end; each in the order of `sort`
+             * @default false
+             */
+            by_folder?: boolean;
             /**
              * Collection
              * @description only the documents of this collection
@@ -3426,9 +3557,10 @@ export interface components {
             sort?: "added" | "name" | "size" | "passages" | "status";
             /**
              * Status
+             * @description working: on its way to be ready
              * @default null
              */
-            status?: ("queued" | "reading" | "embedding" | "ready" | "failed") | null;
+            status?: ("queued" | "reading" | "embedding" | "ready" | "failed") | "working" | null;
         };
         /**
          * DocumentText
@@ -4820,6 +4952,8 @@ export type Details = components['schemas']['Details'];
 export type Document = components['schemas']['Document'];
 export type DocumentCounts = components['schemas']['DocumentCounts'];
 export type DocumentError = components['schemas']['DocumentError'];
+export type DocumentGroup = components['schemas']['DocumentGroup'];
+export type DocumentIds = components['schemas']['DocumentIds'];
 export type DocumentList = components['schemas']['DocumentList'];
 export type DocumentNotice = components['schemas']['DocumentNotice'];
 export type DocumentQuery = components['schemas']['DocumentQuery'];

@@ -6,20 +6,23 @@ export interface Route {
   page: Page;
   /** The open conversation, the open document, or null. */
   id: string | null;
+  /** What of it is shown: the number of a passage of a document, or its passages; left out: all. */
+  part?: string;
 }
 
 const PAGES: readonly Page[] = ["documents", "models", "search", "settings"];
 
 export function parseRoute(hash: string): Route {
-  const [name = "", id = ""] = hash.replace(/^#\/?/, "").split("/");
+  const [name = "", id = "", part = ""] = hash.replace(/^#\/?/, "").split("/");
   if (name === "c" && id) return { page: "chat", id: decodeURIComponent(id) };
   const page = PAGES.find((one) => one === name);
-  return page ? { page, id: id ? decodeURIComponent(id) : null } : { page: "chat", id: null };
+  if (!page) return { page: "chat", id: null };
+  return { page, id: id ? decodeURIComponent(id) : null, ...(part && { part: decodeURIComponent(part) }) };
 }
 
-export function address(page: Page, id: string | null = null): string {
+export function address(page: Page, id: string | null = null, part: string | null = null): string {
   if (page === "chat") return id ? `#/c/${encodeURIComponent(id)}` : "#/";
-  return id ? `#/${page}/${encodeURIComponent(id)}` : `#/${page}`;
+  return [`#/${page}`, ...[id, id && part].flatMap((one) => (one ? [encodeURIComponent(one)] : []))].join("/");
 }
 
 export class Router {
@@ -37,9 +40,13 @@ export class Router {
     return this.#route.id;
   }
 
-  go(page: Page, id: string | null = null): void {
-    location.hash = address(page, id);
-    this.#route = { page, id };
+  get part(): string | null {
+    return this.#route.part ?? null;
+  }
+
+  go(page: Page, id: string | null = null, part: string | null = null): void {
+    location.hash = address(page, id, part);
+    this.#route = { page, id, ...(part !== null && { part }) };
   }
 
   /** The page stays and only its name in the address changes, with no step to go back. */

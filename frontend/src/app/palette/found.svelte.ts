@@ -50,7 +50,6 @@ export class Found {
   constructor(app: App) {
     this.#app = app;
     this.#conversations = app.conversations.items;
-    this.#documents = app.library.documents;
     void this.#list();
     void app.models.load();
   }
@@ -101,7 +100,7 @@ export class Found {
     const titled = rank(query, this.#listed(this.#conversations), ({ title }) => title).slice(0, MOST.conversations);
     const server = this.#server.query === query ? this.#server : { conversations: [], passages: [] };
     const said = this.#listed(server.conversations).filter(({ id }) => !titled.some(({ item }) => item.id === id));
-    const documents = rank(query, this.#documents, ({ filename }) => filename).slice(0, MOST.documents);
+    const documents = rank(query, this.#present(), ({ filename }) => filename).slice(0, MOST.documents);
     return filled([
       {
         title: t("conversations"),
@@ -123,7 +122,7 @@ export class Found {
     const here = router.page === "chat" ? router.id : null;
     const all = [
       ...this.#listed(this.#conversations).filter(({ id }) => id !== here).map((item) => this.#conversation(item, runs(item.title, []), day(item.updated_at))),
-      ...this.#documents.map((item) => this.#document(item, runs(item.filename, []))),
+      ...this.#present().map((item) => this.#document(item, runs(item.filename, []))),
       ...this.#commands(),
     ];
     const byKey = new Map(all.map((option) => [option.key, option]));
@@ -153,6 +152,10 @@ export class Found {
     return items.filter(({ id }) => !this.#app.conversations.isLeaving(id));
   }
 
+  #present(): Document[] {
+    return this.#documents.filter(({ id }) => !this.#app.library.leaving.has(id));
+  }
+
   #conversation({ id }: ConversationSummary, name: Run[], where: string): Option {
     return { key: `conversation:${id}`, kind: "conversation", name, where, run: () => this.#app.router.go("chat", id) };
   }
@@ -164,7 +167,7 @@ export class Found {
 
   #passage(found: SearchResult, query: string): Option {
     const where = [found.filename, place(found)].filter(Boolean).join(", ");
-    const run = (): void => this.#app.router.go("documents", found.document_id);
+    const run = (): void => this.#app.router.go("documents", found.document_id, String(found.index + 1));
     return { key: `passage:${found.passage_id}`, kind: "passage", name: excerpt(found.text, query), where, run };
   }
 

@@ -68,6 +68,17 @@ export class Collections {
     await this.load();
   }
 
+  /** Puts many documents into one. */
+  async putAll(id: string, documents: readonly string[]): Promise<void> {
+    await this.#tell(async () => {
+      for (let at = 0; at < documents.length; at += MOST) {
+        const body = { document_ids: documents.slice(at, at + MOST) };
+        await data(api.POST("/api/collections/{identity}/documents", { params: { path: { identity: id } }, body }));
+      }
+    });
+    await this.load();
+  }
+
   async #tell(work: () => Promise<void>): Promise<void> {
     try {
       await work();

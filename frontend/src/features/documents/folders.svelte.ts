@@ -42,11 +42,11 @@ export class WatchedFolders {
     if (this.#open && this.list.length) this.#timer = setTimeout(() => void this.refresh(), EVERY_MS);
   }
 
-  /** Without a path it is chosen in the window's dialog. Whether there is one more. */
-  async add(path?: string): Promise<boolean> {
-    const before = this.list.length;
+  /** Without a path it is chosen in the window's dialog. Null: it was refused, in words. */
+  async add(path?: string): Promise<Folder | null> {
+    const before = new Set(this.list.map(({ id }) => id));
     await this.#do(api.POST("/api/folders", { body: path === undefined ? {} : { path } }));
-    return this.list.length > before;
+    return this.list.find(({ id }) => !before.has(id)) ?? null;
   }
 
   async look({ id }: Folder): Promise<void> {

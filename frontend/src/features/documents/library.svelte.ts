@@ -1,27 +1,35 @@
-// The user's documents: the list, what is being added, and how far that is.
+// The user's documents: how many there are, what is being added and how far that is, and what can be done to them.
+import { SvelteSet } from "svelte/reactivity";
 import { api, asApiError, data, failureOf, type ApiError } from "../../api/client";
 import { streamPick, streamUpload, type UploadEvent } from "../../api/streams";
-import type { Document, FileProgress, FileResult } from "../../api/types";
+import type { Document, DocumentList, FileProgress, FileResult } from "../../api/types";
 import type { Notices } from "../../app/notices.svelte";
 import { t } from "../../i18n";
 
 const WORKING_EVERY_MS = 1000;
-const MOST = 10_000;
+const MOST_IDS = 10_000;
 const PART_BYTES = 200e6;
 const PART_FILES = 200;
 
+/** What is told of a document when something is done to it. */
+export type Named = Pick<Document, "id" | "filename">;
+
 /** A file of a stream that is still open. Once it has an id, it is also in the list of documents. */
 export interface Arriving {
+  /** Of this page: names may be the same. */
+  number: number;
   name: string;
   progress: FileProgress | null;
   result: FileResult | null;
 }
 
 export class Library {
-  documents = $state<Document[]>([]);
   total = $state(0);
   passages = $state(0);
+  /** Bytes: of the originals, of originals and passages, and free on that disk. */
   size = $state(0);
+  disk = $state(0);
+  free = $state(0);
   loaded = $state(false);
   failure = $state<ApiError | null>(null);
   arriving = $state<Arriving[]>([]);
@@ -30,29 +38,39 @@ export class Library {
   batch = $state(0);
   /** Seconds that the rest of the import will take, or null while that cannot be said. */
   secondsLeft = $state<number | null>(null);
+  /** Deleted here, and still on the server until their toast is gone. */
+  readonly leaving = new SvelteSet<string>();
+  /** Folders whose documents are shown below them. */
+  readonly opened = new SvelteSet<string>();
   readonly #notices: Notices;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #began = 0;
-  #full = false;
+  #arrived = 0;
+  /** Asks for the part of the list that is looked at, on the page of the documents. */
+  #look: (() => Promise<DocumentList>) | null = null;
 
   constructor(notices: Notices) {
     this.#notices = notices;
+    addEventListener("pagehide", () => {
+      // Where this does not arrive they stay, and nothing is lost.
+      if (this.leaving.size) void fetch("/api/documents/delete", { ...deletion([...this.leaving]), keepalive: true });
+    });
   }
 
-  /** The list is read whole only while it is looked at. */
-  async watch(): Promise<void> {
-    this.#full = true;
+  /** While the list is looked at, it is asked for each time. */
+  async watch(look: () => Promise<DocumentList>): Promise<void> {
+    this.#look = look;
     await this.refresh();
   }
 
   unwatch(): void {
-    this.#full = false;
+    this.#look = null;
   }
 
   async refresh(): Promise<void> {
     clearTimeout(this.#timer);
     try {
-      await this.#load(this.#full ? MOST : 1);
+      await this.#load();
       this.failure = null;
       this.loaded = true;
     } catch (error) {
@@ -63,12 +81,13 @@ export class Library {
     }
   }
 
-  async #load(limit: number): Promise<void> {
-    const found = await data(api.GET("/api/documents", { params: { query: { limit } } }));
-    if (limit === MOST) this.documents = found.documents;
-    this.total = found.total;
+  async #load(): Promise<void> {
+    const found = await (this.#look ? this.#look() : data(api.GET("/api/documents", { params: { query: { limit: 1 } } })));
+    this.total = found.documents_total;
     this.passages = found.passages;
     this.size = found.size;
+    this.disk = found.disk;
+    this.free = found.free;
     this.#measure(found.working);
   }
 
@@ -100,12 +119,12 @@ export class Library {
     const find = (name: string): Arriving => {
       const known = mine.find((one) => one.name === name && !one.result);
       if (known) return known;
-      this.arriving.push({ name, progress: null, result: null });
+      this.arriving.push({ number: ++this.#arrived, name, progress: null, result: null });
       mine.push(this.arriving.at(-1)!);
       return mine.at(-1)!;
     };
     for (const name of names) find(name);
-    const watched = this.#full;
+    const watched = this.#look !== null;
     if (mine.length) void this.refresh();
     try {
       for await (const event of events) {
@@ -132,19 +151,41 @@ export class Library {
   }
 
   /** Reads it once more; `password` opens it. */
-  async retry(document: Document, password?: string): Promise<void> {
+  async retry(document: Named, password?: string): Promise<void> {
     const body = password === undefined ? {} : { password };
     await this.#do(api.POST("/api/documents/{identity}/retry", { params: { path: { identity: document.id } }, body }));
   }
 
   /** It stays in the list, and can be read at any time. */
-  async cancel(document: Document): Promise<void> {
+  async cancel(document: Named): Promise<void> {
     await this.#do(api.POST("/api/documents/{identity}/cancel", { params: { path: { identity: document.id } } }));
   }
 
-  async remove(document: Document): Promise<void> {
-    this.documents = this.documents.filter(({ id }) => id !== document.id);
-    await this.#do(api.DELETE("/api/documents/{identity}", { params: { path: { identity: document.id } } }));
+  /** Out of the list at once, deleted when the toast with Undo is gone. `name`: of the only one. */
+  remove(ids: readonly string[], name: string): void {
+    const gone = ids.filter((id) => !this.leaving.has(id));
+    if (!gone.length) return;
+    for (const id of gone) this.leaving.add(id);
+    const back = (): void => {
+      for (const id of gone) this.leaving.delete(id);
+    };
+    this.#notices.show(gone.length === 1 ? t("documentDeleted", name) : t("documentsDeleted", gone.length), { label: t("undo"), run: back }, () => {
+      void this.#delete(gone).finally(back);
+    });
+  }
+
+  async #delete(ids: readonly string[]): Promise<void> {
+    for (let at = 0; at < ids.length; at += MOST_IDS) {
+      await this.#do(api.POST("/api/documents/delete", { body: { document_ids: ids.slice(at, at + MOST_IDS) } }));
+    }
+  }
+
+  /** Reads many once more. Those that are being read already go on. */
+  async retryAll(ids: readonly string[]): Promise<void> {
+    const calls = ids.map((identity) => () => api.POST("/api/documents/{identity}/retry", { params: { path: { identity } }, body: {} }));
+    for (let call = calls.shift(); call; call = calls.shift()) await call().catch(() => undefined);
+    this.working ||= 1;
+    await this.refresh();
   }
 
   async #do(call: Parameters<typeof data>[0]): Promise<void> {
@@ -156,6 +197,10 @@ export class Library {
     this.working ||= 1;
     await this.refresh();
   }
+}
+
+function deletion(ids: readonly string[]): RequestInit {
+  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ document_ids: ids }) };
 }
 
 function inParts(files: readonly File[]): File[][] {

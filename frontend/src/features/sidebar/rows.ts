@@ -1,5 +1,6 @@
 // The rows of the sidebar and where each stands: all heights are known, so that only those in view need be made.
 import type { ConversationSummary } from "../../api/types";
+import { span } from "../../ui/virtual";
 import { grouped } from "./days";
 
 /** Heights in px where 1rem is 16 px; sidebar.css has the same in rem. */
@@ -55,9 +56,7 @@ export function inView({ sections }: Layout, top: number, bottom: number, focuse
 }
 
 function visible(rows: readonly Row[], top: number, bottom: number, focused: string | null): Row[] {
-  const first = firstBelow(rows, top);
-  let last = first;
-  while (last < rows.length && rows[last]!.top < bottom) last++;
+  const [first, last] = span(rows.length, (index) => (index < rows.length ? rows[index]!.top : endOf(rows)), top, bottom);
   const shown = rows.slice(first, last);
   if (focused === null || shown.some(({ item }) => item.id === focused)) return shown;
   const kept = rows.findIndex(({ item }) => item.id === focused);
@@ -65,21 +64,7 @@ function visible(rows: readonly Row[], top: number, bottom: number, focused: str
   return kept < first ? [rows[kept]!, ...shown] : [...shown, rows[kept]!];
 }
 
-/** Index of the first row whose end is below `top`. */
-function firstBelow(rows: readonly Row[], top: number): number {
-  let low = 0;
-  let high = rows.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const row = rows[middle]!;
-    if (row.top + row.height > top) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-/** Where a key of the keyboard leads from row `at`; null: it is not one that moves. `page`: rows in view. */
-export function target(key: string, at: number, total: number, page: number): number | null {
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + page, PageUp: at - page, Home: 0, End: total - 1 }[key];
-  return to === undefined ? null : Math.max(0, Math.min(total - 1, to));
+function endOf(rows: readonly Row[]): number {
+  const last = rows.at(-1);
+  return last ? last.top + last.height : 0;
 }
