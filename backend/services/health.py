@@ -29,7 +29,7 @@ CheckCode = Literal[
     "builtin_missing",
     "embedder_ok",
     "embedder_missing",
-    "embedder_chosen",
+    "embedder_own_ok",
     "embedder_away",
     "ollama_ok",
     "ollama_gone",
@@ -61,7 +61,7 @@ VALUES: Final[dict[CheckCode, tuple[str, ...]]] = {
     "folder_open": ("path",),
     "disk_ok": ("free",),
     "disk_low": ("free",),
-    "embedder_chosen": ("model",),
+    "embedder_own_ok": ("model",),
     "ollama_ok": ("version", "address", "models"),
     "ollama_gone": ("address",),
     "model_ok": ("model",),
@@ -172,7 +172,7 @@ def _embedder(services: Services) -> Check:
         return Check("embedder", "embedder_away", "warning", problem.message, mend, error=problem)
     if active.engine != "builtin":
         message = f"{active.model} in Ollama reads documents."
-        return Check("embedder", "embedder_chosen", "ok", message, values={"model": active.model})
+        return Check("embedder", "embedder_own_ok", "ok", message, values={"model": active.model})
     return Check("embedder", "embedder_ok", "ok", "MiniLM reads documents on this computer.")
 
 
