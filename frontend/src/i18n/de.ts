@@ -509,7 +509,7 @@ export const de: Catalogue = {
   // Settings: the embedder
   embedder: "Suchmodell",
   embedderHint: "Liest die Dokumente für die Suche nach dem Sinn. Ein anderes kann ein Embedding-Modell in Ollama sein.",
-  embedderBuiltIn: (model: string) => `${model}, eingebaut`,
+  embedderBuiltIn: "MiniLM, eingebaut",
   embedderAsk: "Das Suchmodell wechseln?",
   embedderMeasures: "An einigen Stellen wird gemessen, wie lange es dauert …",
   embedderCost: (passages: string, time: string, size: string) =>

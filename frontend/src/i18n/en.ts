@@ -507,7 +507,7 @@ export const en = {
   // Settings: the embedder
   embedder: "Embedder",
   embedderHint: "Reads the documents for the search by meaning. Another one can be an embedding model of your Ollama.",
-  embedderBuiltIn: (model: string) => `${model}, built in`,
+  embedderBuiltIn: "MiniLM, built in",
   embedderAsk: "Change the embedder?",
   embedderMeasures: "Measuring on a few passages how long it takes…",
   embedderCost: (passages: string, time: string, size: string) =>

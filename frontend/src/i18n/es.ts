@@ -510,7 +510,7 @@ export const es: Catalogue = {
   // Settings: the embedder
   embedder: "Modelo de búsqueda",
   embedderHint: "Lee los documentos para la búsqueda por significado. Otro puede ser un modelo de embeddings de su Ollama.",
-  embedderBuiltIn: (model: string) => `${model}, integrado`,
+  embedderBuiltIn: "MiniLM, integrado",
   embedderAsk: "¿Cambiar el modelo de búsqueda?",
   embedderMeasures: "Se mide con algunos pasajes cuánto tarda…",
   embedderCost: (passages: string, time: string, size: string) =>

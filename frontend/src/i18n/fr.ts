@@ -512,7 +512,7 @@ export const fr: Catalogue = {
   // Settings: the embedder
   embedder: "Modèle de recherche",
   embedderHint: "Lit les documents pour la recherche par le sens. Un autre peut être un modèle d’embedding de votre Ollama.",
-  embedderBuiltIn: (model: string) => `${model}, intégré`,
+  embedderBuiltIn: "MiniLM, intégré",
   embedderAsk: "Changer de modèle de recherche\u00a0?",
   embedderMeasures: "Mesure du temps nécessaire sur quelques passages…",
   embedderCost: (passages: string, time: string, size: string) =>

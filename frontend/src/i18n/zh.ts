@@ -500,7 +500,7 @@ export const zh: Catalogue = {
   // Settings: the embedder
   embedder: "搜索模型",
   embedderHint: "为按含义搜索读取文档。也可以换成您的 Ollama 里的嵌入模型。",
-  embedderBuiltIn: (model: string) => `${model}（内置）`,
+  embedderBuiltIn: "MiniLM（内置）",
   embedderAsk: "更换搜索模型？",
   embedderMeasures: "正在用几个段落测量需要多久……",
   embedderCost: (passages: string, time: string, size: string) =>
