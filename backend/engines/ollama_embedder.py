@@ -193,8 +193,8 @@ class OllamaEmbedder:
     def _refused(self, status: int, words: str) -> EngineError:
         if status == 404:
             return ModelNotFound(
-                f"{self._model}, which your documents are embedded with, is not in Ollama any more. Pull it again, or "
-                "choose another embedder in the settings.",
+                f"The embedder {self._model} is not in Ollama any more. Pull it again, or choose another one in the "
+                "settings.",
                 "embedder_gone",
                 model=self._model,
             )
@@ -210,8 +210,8 @@ class OllamaEmbedder:
 
     def _silent(self) -> EngineUnavailable:
         return EngineUnavailable(
-            f"{self._model} embeds your documents and runs in Ollama, which does not answer at {self._address}. "
-            "Start Ollama, or choose the built-in embedder in the settings.",
+            f"The embedder {self._model} runs in Ollama, which does not answer at {self._address}. Start Ollama, or "
+            "choose the built-in embedder in the settings.",
             "embedder_silent",
             model=self._model,
             address=self._address,

@@ -194,8 +194,8 @@ class Embedders:
         status = self._models.ollama.status()
         if not status.running:
             return EngineUnavailable(
-                f"{active.model} embeds your documents and runs in Ollama, which does not answer at {status.address}. "
-                "Until it does, the search goes by words alone and new documents wait.",
+                f"The embedder {active.model} runs in Ollama, which does not answer at {status.address}. Start Ollama, "
+                "or choose the built-in embedder in the settings.",
                 "embedder_silent",
                 model=active.model,
                 address=status.address,
@@ -203,8 +203,8 @@ class Embedders:
         there = {model.name: model for model in status.models}.get(active.model)
         if there is None:
             return ModelNotFound(
-                f"{active.model}, which your documents are embedded with, is not in Ollama any more. Pull it again, or "
-                "choose another embedder in the settings.",
+                f"The embedder {active.model} is not in Ollama any more. Pull it again, or choose another one in the "
+                "settings.",
                 "embedder_gone",
                 model=active.model,
             )

@@ -55,7 +55,9 @@ def test_an_embedder_is_chosen_watched_and_taken_back(begin: Begin, ollama_stand
         del ollama_stand_in.models[NOMIC.name]
         go(page, "#/search")
         page.get_by_label("Question").fill("When does the lease of house 7 end?")
-        expect(page.get_by_text("nomic-embed-text:latest, which your documents are embedded with")).to_be_visible()
+        expect(
+            page.get_by_text("Searched by words alone. The embedder nomic-embed-text:latest is not in Ollama any more.")
+        ).to_be_visible()
         expect(page.get_by_role("listitem").filter(has_text="house 7").first).to_be_visible()
 
         go(page, "#/settings/embedder")

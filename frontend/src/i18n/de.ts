@@ -526,6 +526,8 @@ export const de: Catalogue = {
   embedderUndo: "Zurück",
   embedderGiveUp: "Die Vektoren des früheren Suchmodells löschen?",
   embedderGiveUpMeans: "Die Dokumente bleiben. Um später zurückzukehren, müssten sie neu eingelesen werden.",
+  wordsOnly: "Nur nach Wörtern gesucht.",
+  wordsOnlyUntil: "Bis es wieder da ist, wird nur nach Wörtern gesucht, und neue Dokumente warten.",
   alsoEmbedder: "embedder embedding vektoren sinn bedeutung semantisch suche modell ollama nomic",
   storageBefore: (size: string) => `Davon ${size} für das Suchmodell davor.`,
 

@@ -524,6 +524,8 @@ export const en = {
   embedderUndo: "Go back",
   embedderGiveUp: "Delete the vectors of the embedder before?",
   embedderGiveUpMeans: "The documents stay. To go back to it later, they would have to be embedded again.",
+  wordsOnly: "Searched by words alone.",
+  wordsOnlyUntil: "Until it is back, the search goes by words alone and new documents wait.",
   alsoEmbedder: "embedding vectors meaning semantic search model ollama nomic",
   storageBefore: (size: string) => `${size} of it for the embedder before.`,
 

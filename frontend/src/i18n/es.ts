@@ -527,6 +527,8 @@ export const es: Catalogue = {
   embedderUndo: "Volver",
   embedderGiveUp: "¿Eliminar los vectores del modelo anterior?",
   embedderGiveUpMeans: "Los documentos se quedan. Para volver más tarde habría que procesarlos otra vez.",
+  wordsOnly: "Se buscó solo por palabras.",
+  wordsOnlyUntil: "Hasta que vuelva se busca solo por palabras y los documentos nuevos esperan.",
   alsoEmbedder: "embedder embedding vectores significado semántica búsqueda modelo ollama nomic",
   storageBefore: (size: string) => `De ello, ${size} para el modelo de búsqueda anterior.`,
 

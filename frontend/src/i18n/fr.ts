@@ -529,6 +529,8 @@ export const fr: Catalogue = {
   embedderUndo: "Revenir",
   embedderGiveUp: "Supprimer les vecteurs du modèle d’avant\u00a0?",
   embedderGiveUpMeans: "Les documents restent. Pour y revenir plus tard, il faudrait tout relire.",
+  wordsOnly: "Cherché par les mots seulement.",
+  wordsOnlyUntil: "Jusqu’à son retour, la recherche se fait par les mots seulement et les nouveaux documents attendent.",
   alsoEmbedder: "embedder embedding vecteurs sens sémantique recherche modèle ollama nomic",
   storageBefore: (size: string) => `Dont ${size} pour le modèle de recherche d’avant.`,
 

@@ -517,6 +517,8 @@ export const zh: Catalogue = {
   embedderUndo: "换回",
   embedderGiveUp: "删除之前搜索模型的向量？",
   embedderGiveUpMeans: "文档会保留。以后要换回，就得重新处理。",
+  wordsOnly: "只按词语搜索。",
+  wordsOnlyUntil: "在它恢复之前只按词语搜索，新文档在等待。",
   alsoEmbedder: "embedder embedding 嵌入 向量 含义 语义 搜索 模型 ollama nomic",
   storageBefore: (size: string) => `其中 ${size} 属于之前的搜索模型。`,
 
