@@ -83,7 +83,7 @@ def _create_api(config: Config, database: Database) -> Flask:
     routes.install(app, services)
     services.library.start()
     services.folders.start()
-    services.knowledge.start()
+    services.embedders.start()
     return app
 
 
@@ -96,13 +96,11 @@ def _services(config: Config, database: Database) -> Services:
     from backend.services.chat import Chat
     from backend.services.child import command, environment
     from backend.services.documents import Library
-    from backend.services.evaluate import Evaluation
+    from backend.services.embedders import Embedders, LiveSearch
     from backend.services.folders import WatchedFolders
     from backend.services.held import quoted
-    from backend.services.knowledge import Knowledge
     from backend.services.models import Models
     from backend.services.restore import Restore
-    from backend.services.search import Search
     from backend.services.transfer.export import Exporter
     from backend.stores.collections import Collections
     from backend.stores.conversation_search import ConversationSearch
@@ -110,11 +108,9 @@ def _services(config: Config, database: Database) -> Services:
     from backend.stores.documents import Documents
     from backend.stores.folders import Folders
     from backend.stores.imports import Imports
-    from backend.stores.passages_search import PassageSearch
     from backend.stores.pictures import Pictures
     from backend.stores.presets import Presets
     from backend.stores.settings import Settings
-    from backend.stores.vectors import Vectors
 
     settings = Settings(database)
     conversations = Conversations(database)
@@ -122,16 +118,15 @@ def _services(config: Config, database: Database) -> Services:
     presets = Presets(database)
     pictures = Pictures(database)
     collections = Collections(database)
-    vectors = Vectors(config.data / "passages.lance")
     embedder = Embedder(config.models)
     folders = Folders(database)
-    library = Library(config, documents, vectors, embedder, folders=folders)
-    passages = PassageSearch(vectors)
-    knowledge = Knowledge(vectors, passages, embedder, settings)
-    search = Search(documents, passages, embedder, knowledge)
     builtin = BuiltinEngine(config.models / FILE, command("builtin-engine"), environment())
     program = OllamaProgram(config.data / "logs" / "ollama.log")
     models = Models(settings, builtin, config.ollama_host, program)
+    quoter = partial(quoted, embed=embedder.embed)
+    embedders = Embedders(config.data / "passages.lance", settings, documents, models, builtin=embedder, quoter=quoter)
+    library = Library(config, documents, embedders.tables, embedder, folders=folders, embedding=embedders.embedding)
+    search = LiveSearch(embedders)
     chat = Chat(
         conversations,
         models,
@@ -155,9 +150,8 @@ def _services(config: Config, database: Database) -> Services:
         collections,
         library,
         WatchedFolders(library, folders, config.data),
-        knowledge,
+        embedders,
         search,
-        Evaluation(documents, passages, embedder, partial(quoted, embed=embedder.embed)),
         models,
         chat,
         Backup(config, database, library, VERSION),

@@ -95,7 +95,16 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "builtin_not_started": (),
     "builtin_silent": (),
     "closing": (),
+    "embedder_changed": ("model",),
+    "embedder_failed": ("model", "words"),
+    "embedder_gone": ("model",),
+    "embedder_kept": (),
     "embedder_missing": (),
+    "embedder_other": ("model", "found", "dimensions"),
+    "embedder_runs": (),
+    "embedder_same": (),
+    "embedder_silent": ("model", "address"),
+    "embedder_unknown": ("model",),
     "engine_failed": ("words",),
     "engine_loads": (),
     "engine_stopped": (),
@@ -119,6 +128,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "question_over_window": (),
     # the disk: sizes in bytes
     "backup_no_room": ("size", "path"),
+    "embedder_no_room": ("size", "path"),
     "restore_no_room": ("size", "path"),
 }
 """Sentences that a person meets on the page, and the values that stand in each. Errors of programs have none."""

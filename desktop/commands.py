@@ -149,6 +149,7 @@ class _Bar:
     def __init__(self, total: int) -> None:
         from tqdm import tqdm
 
+        self._waiting = ""
         self._bar = tqdm(
             total=total,
             unit="file",
@@ -172,6 +173,12 @@ class _Bar:
         self._bar.update()
 
     def show(self, progress: dict[str, Any]) -> None:
+        waiting = progress.get("waiting")
+        if waiting and waiting["message"] != self._waiting:
+            # Said without a terminal too: whoever reads the log wonders why nothing moves.
+            self._waiting = waiting["message"]
+            self._bar.clear()
+            print(f"waiting  {_printable(progress['filename'])}  {_printable(waiting['message'])}", file=sys.stderr)
         share = f" {100 * progress['done'] // progress['total']} %" if progress["total"] else ""
         left = progress.get("seconds_left")
         time = f", {left:.0f} s left" if left else ""

@@ -73,6 +73,7 @@ SMOLLM2 = Model("smollm2:135m")
 TOOLS = Model("smollm2-tools:latest", ("completion", "tools"))
 THINKING = Model("smollm2-think:latest", ("completion", "thinking"))
 VISION = Model("smollm2-vision:latest", ("completion", "vision"))
+NOMIC = Model("nomic-embed-text:latest", ("embedding",), 2048, 768, "nomic-bert", 136_727_040, "F16", 274_302_450)
 MINILM = Model("all-minilm:latest", ("embedding",), 512, 384, "bert", 22_565_376, "Q8_0", 25_279_431)
 
 

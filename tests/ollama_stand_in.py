@@ -39,7 +39,7 @@ class StandIn:
     """The state of one server. Tests set it up, and read what it was asked.
 
     `answers` are used up one a chat; then comes `answer`. `left` are the times at which it noticed that a client had
-    gone. Without `registry` a pull finds no network.
+    gone. Without `registry` a pull finds no network. `embedding_seconds` is what each text takes.
     """
 
     models: dict[str, Model] = field(default_factory=lambda: _by_name(SMOLLM2, TOOLS, THINKING, MINILM))
@@ -50,6 +50,7 @@ class StandIn:
     count: Callable[[Sequence[Mapping[str, Any]]], int] = script.count_tokens
     requests: list[Received] = field(default_factory=list)
     left: list[float] = field(default_factory=list)
+    embedding_seconds: float = 0.0
     loaded: dict[str, int] = field(default_factory=dict)
     url: str = ""
 
@@ -134,6 +135,7 @@ class _Handler(Handler):
         counts = [2 + len(script.TOKEN.findall(text)) for text in texts]
         if body.get("truncate") is False and max(counts, default=0) > model.context_length:
             raise Refused(400, script.OVERFLOW)
+        self.wait(len(texts) * self.ollama.embedding_seconds)
         answer: dict[str, Any] = {"model": body["model"], "embeddings": []}
         if texts:
             answer["embeddings"] = [script.vector(text, model.embedding_length) for text in texts]

@@ -12,7 +12,7 @@ from backend.api.endpoint import endpoint
 from backend.api.parts import parts
 from backend.api.schemas import EvaluateBody, SearchBody, SearchResponse
 from backend.api.sse import stream
-from backend.errors import InvalidRequest
+from backend.errors import EngineError, InvalidRequest
 from backend.services.events import EvaluationEvent
 
 blueprint = Blueprint("search", __name__)
@@ -25,10 +25,12 @@ def search(body: SearchBody) -> SearchResponse:
     started = time.perf_counter()
     services = parts()
     scope = services.collections.scope(body.document_ids, body.collection_ids)
-    found = services.search.find(body.query, limit=body.limit, mode=body.mode, document_ids=scope)
+    told: list[EngineError] = []
+    found = services.search.find(body.query, limit=body.limit, mode=body.mode, document_ids=scope, told=told.append)
     return SearchResponse.model_validate(
         {
             "results": [dataclasses.asdict(passage) for passage in found],
+            "words_only": told[0].kept if told else None,
             "milliseconds": round(1000 * (time.perf_counter() - started), 2),
         }
     )

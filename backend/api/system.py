@@ -80,7 +80,8 @@ def stored() -> schemas.Storage:
         places=[
             schemas.Stored(place=item.place, path=str(item.path), size=item.size)
             for item in storage.stored(parts().config)
-        ]
+        ],
+        before=before.size if (before := parts().embedders.previous()) else 0,
     )
 
 

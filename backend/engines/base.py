@@ -60,7 +60,7 @@ class ChatDelta:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """size: bytes on disk; context_window: tokens the model was trained for (0: not known)."""
+    """size: bytes on disk; context_window: tokens the model was trained for (0: not known); digest: of its content."""
 
     name: str
     engine: str
@@ -71,6 +71,7 @@ class ModelInfo:
     capabilities: tuple[str, ...] = ()
     loaded: bool = False
     loaded_bytes: int = 0
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Embedder:
 
     name = NAME
     dimensions = DIMENSIONS
+    remote = False
 
     def __init__(self, models: Path, threads: int = 2) -> None:
         self._models = models
@@ -91,6 +92,13 @@ class Embedder:
         """(384,)."""
         vector: NDArray[np.float32] = self.embed([text])[0]
         return vector
+
+    def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """As passages: this model makes no difference. (len(texts), 384)."""
+        return self.embed(texts)
+
+    def close(self) -> None:
+        """Nothing waits for long: it is in this process, and others use it too."""
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, the two marks not counted. Needs the tokenizer only.

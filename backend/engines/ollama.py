@@ -102,7 +102,7 @@ class OllamaEngine:
 
         from backend.engines import transport
 
-        address = _address(self.host)
+        address = address_of(self.host)
         try:
             with transport.client(address, read_seconds=10) as http:
                 version = http.get("/api/version").raise_for_status().json()["version"]
@@ -137,6 +137,7 @@ class OllamaEngine:
             quantization=details.get("quantization_level", ""),
             context_window=int(info.get(f"{info.get('general.architecture')}.context_length", 0)),
             capabilities=tuple(shown.get("capabilities") or ()),
+            digest=digest,
             loaded=loaded is not None,
             loaded_bytes=loaded["size"] if loaded else 0,
         )
@@ -233,7 +234,7 @@ def _usage(part: dict[str, Any]) -> Usage:
     )
 
 
-def _address(host: str) -> str:
+def address_of(host: str) -> str:
     """OLLAMA_HOST as people write it becomes a URL; 0.0.0.0 is where it listens, not where it is asked."""
     from ollama._client import _parse_host
 
@@ -271,7 +272,7 @@ def _honest_client(host: str) -> HonestClient:
                         raise ResponseError(part["error"])
                     yield part
 
-    return Honest(_address(host), transport=transport.Transport(), timeout=None)  # type: ignore[return-value]
+    return Honest(address_of(host), transport=transport.Transport(), timeout=None)  # type: ignore[return-value]
 
 
 def _translated(error: Exception, model: str, host: str) -> EngineError:
@@ -294,7 +295,7 @@ def _translated(error: Exception, model: str, host: str) -> EngineError:
             f"Ollama could not go on: {words}. What it wrote is kept; try again.", "engine_failed", words=words
         )
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, ConnectionError)):
-        address = _address(host)
+        address = address_of(host)
         return EngineUnavailable(
             f"Ollama does not answer at {address}. Start it, or choose the built-in model.",
             "ollama_silent",

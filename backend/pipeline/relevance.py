@@ -1,8 +1,8 @@
 """Whether what a search found has anything to do with the question.
 
-A ranking always has a first. Measured on XQuAD with 250 questions a language (en, de, zh, ru), asked of all passages and
-of all but those of the article that answers: the share that words, letters and the best sentence reach of what they
-could reach at most is below LEAST_WORDS for less than .5 % of the first and for a quarter to a half of the second; a
+A ranking always has a first. Measured on XQuAD with 250 questions a language (en, de, zh, ru), asked of all passages
+and of all but those of the article that answers: the share that words, letters and the best sentence reach of what
+they could reach at most is below LEAST_WORDS for less than .5 % of the first and for a quarter to a half of the second; a
 threshold that tells more of them apart loses answers. Where the embedder knows the language (its weight tells), a near
 meaning speaks for a passage too. So nothing is called unrelated on a mere suspicion, and what slips through is told by
 the proof of each sentence.
@@ -44,7 +44,7 @@ class Closeness:
 
 
 def is_related(question: str, closeness: Closeness) -> bool:
-    """False where neither words nor meaning of the best passages touch the question, nor does it ask about documents."""
+    """False where neither words nor meaning of what was found touch the question, nor does it speak of documents."""
     if closeness.words >= LEAST_WORDS or (closeness.weight >= KNOWS and closeness.meaning >= NEAR):
         return True
     return bool(OWN_WORDS.search(letters(question)))

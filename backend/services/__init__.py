@@ -11,12 +11,11 @@ if TYPE_CHECKING:
     from backend.services.chat import Chat
     from backend.services.desktop import Desktop
     from backend.services.documents import Library
+    from backend.services.embedders import Embedders, LiveSearch
     from backend.services.evaluate import Evaluation
     from backend.services.folders import WatchedFolders
-    from backend.services.knowledge import Knowledge
     from backend.services.models import Models
     from backend.services.restore import Restore
-    from backend.services.search import Search
     from backend.services.transfer.export import Exporter
     from backend.stores.collections import Collections
     from backend.stores.conversation_search import ConversationSearch
@@ -43,9 +42,8 @@ class Services:
     collections: Collections
     library: Library
     folders: WatchedFolders
-    knowledge: Knowledge
-    search: Search
-    evaluation: Evaluation
+    embedders: Embedders
+    search: LiveSearch
     models: Models
     chat: Chat
     backup: Backup
@@ -56,6 +54,11 @@ class Services:
     desktop: Desktop | None = None
     closed: bool = False
 
+    @property
+    def evaluation(self) -> Evaluation:
+        """Of the search as it is now."""
+        return self.embedders.index.evaluation
+
     def close(self) -> None:
         """Ends answers, pulls, imports and the built-in engine within a second. Idempotent."""
         if not self.closed:
@@ -63,6 +66,6 @@ class Services:
             self.chat.close()
             self.models.close()
             self.folders.close()
-            self.knowledge.close()
+            self.embedders.close()
             self.library.close()
             self.database.close()

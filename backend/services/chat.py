@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from backend.engines.base import ChatDelta, ChatImage, ChatMessage, ChatRequest, ChatStream, Usage
-from backend.errors import ContextOverflow, Details, InvalidRequest, LocalChatError, TooLarge
+from backend.errors import ContextOverflow, Details, EngineError, InvalidRequest, LocalChatError, TooLarge
 from backend.pipeline.followup import standing_alone
 from backend.pipeline.gather import LONGEST
 from backend.pipeline.prompt import (
@@ -31,6 +31,7 @@ from backend.services.events import (
     ChatEvent,
     ChatStarted,
     Content,
+    Failure,
     Idle,
     LeftOut,
     Source,
@@ -49,7 +50,7 @@ from backend.stores.presets import Preset, Presets
 
 if TYPE_CHECKING:
     from backend.services.proving import Embed
-    from backend.services.search import Search
+    from backend.services.search import Finder
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ class Prepared:
     """A question that nothing stands against: everything that can be refused has been. Its preset is applied.
 
     `images` are kept with the question, `pictures` are those of them that are sent. A model that cannot see is sent
-    none, nor those of the history: `unseen` counts them.
+    none, nor those of the history: `unseen` counts them. `told`: why the search had to go by words alone.
     """
 
     question: Question
@@ -127,6 +128,7 @@ class Prepared:
     images: list[Image]
     pictures: tuple[Picture, ...]
     unseen: int
+    told: list[EngineError] = field(default_factory=list)
 
 
 @dataclass
@@ -181,7 +183,7 @@ class Chat:
         self,
         conversations: Conversations,
         models: Models,
-        search: Search,
+        search: Finder,
         settings: Callable[[str, Any], Any],
         limit: int,
         *,
@@ -377,7 +379,9 @@ class Chat:
             return []
         asked = standing_alone(question.message, prepared.history)
         longest = SMALL_PASSAGE if prepared.choice.engine.name == "builtin" else LONGEST
-        hits = self._search.gather(asked, limit=PASSAGES, longest=longest, document_ids=question.document_ids)
+        hits = self._search.gather(
+            asked, limit=PASSAGES, longest=longest, document_ids=question.document_ids, told=prepared.told.append
+        )
         return [
             Source(
                 number,
@@ -454,6 +458,7 @@ class Chat:
             proved=bool(used),
             unseen_pictures=prepared.unseen,
             warning=_unseen(prepared.unseen, choice.label),
+            words_only=_words_only(prepared.told),
         )
 
     def _announce(self, started: ChatStarted, prompt: Prompt, window: int, found: Sequence[Source]) -> ChatStarted:
@@ -554,6 +559,10 @@ def _sizes(pictures: Iterable[Kept]) -> tuple[Picture, ...]:
 
 def _blind(history: Sequence[Turn]) -> list[Turn]:
     return [dataclasses.replace(turn, pictures=()) for turn in history]
+
+
+def _words_only(told: Sequence[EngineError]) -> Failure | None:
+    return Failure(told[0].code, told[0].message, told[0].details) if told else None
 
 
 def _unseen(pictures: int, label: str) -> str | None:

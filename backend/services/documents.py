@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Final
 
 from backend.config import Config
-from backend.engines.embedder import Embedder
-from backend.errors import Conflict, LocalChatError, NotFound, TooLarge, UnsupportedDocument
+from backend.engines.embedding import Embedding
+from backend.errors import Conflict, EngineError, LocalChatError, NotFound, TooLarge, UnsupportedDocument
 from backend.pipeline.readers import Attachment
 from backend.pipeline.readers import Notice as ReadingNotice
 from backend.pipeline.readers.formats import expected_format
 from backend.services import child
 from backend.services.events import (
     IDLE,
+    Failure,
     FileProgress,
     FileResult,
     Idle,
@@ -40,7 +41,8 @@ from backend.services.reading import Reader
 from backend.stores.documents import WORKING, DocumentRow, Documents, Finished, Gone
 from backend.stores.files import Files, Incoming
 from backend.stores.folders import Folders, Place
-from backend.stores.vectors import StoredPassage, Vectors
+from backend.stores.passage_tables import PassageStore
+from backend.stores.vectors import StoredPassage
 
 log = logging.getLogger(__name__)
 
@@ -75,17 +77,19 @@ class FoundFile:
 
 
 class Library:
-    """`folders`: where files lie is kept there; without it only their content is known."""
+    """`folders`: where files lie is kept there; without it only their content is known. `embedding`: what embeds
+    passages now, where that is another than `embedder`, which counts their tokens and is made ready."""
 
     def __init__(
         self,
         config: Config,
         documents: Documents,
-        vectors: Vectors,
-        embedder: Embedder,
+        vectors: PassageStore,
+        embedder: Embedding,
         *,
         reader: Reader | None = None,
         folders: Folders | None = None,
+        embedding: Callable[[], Embedding] | None = None,
     ) -> None:
         self._documents = documents
         self._vectors = vectors
@@ -93,7 +97,7 @@ class Library:
         self._folders = folders
         self._largest = config.max_upload
         reader = reader or Reader(child.command("read-documents"), child.environment())
-        self._importer = Importer(documents, self, reader, embedder, vectors)
+        self._importer = Importer(documents, self, reader, embedding or (lambda: embedder), vectors)
         self._files = Files(config.data / "files")
         self._changed = threading.Condition()
         self._change = 0
@@ -244,6 +248,11 @@ class Library:
             raise NotFound("The original of this document is gone from the data folder.", "original_gone")
         return path, document
 
+    @property
+    def trouble(self) -> EngineError | None:
+        """Why passages wait for their embedder."""
+        return self._importer.trouble
+
     def disk(self, originals: int) -> int:
         """Bytes of the originals, which `Counts.size` tells, and of the passages."""
         return originals + self._vectors.size()
@@ -365,8 +374,12 @@ class Library:
         self._documents.fail(document.id, code, message, document.newest)
 
     def report(self, document: DocumentRow, stage: Stage, done: int, total: int, seconds_left: float | None) -> None:
+        trouble = self.trouble
+        waiting = None if trouble is None else Failure(trouble.code, trouble.message, trouble.details)
         with self._changed:
-            self._progress[document.id] = FileProgress(document.filename, document.id, stage, done, total, seconds_left)
+            self._progress[document.id] = FileProgress(
+                document.filename, document.id, stage, done, total, None if waiting else seconds_left, waiting
+            )
         self._tell()
 
     def forget(self, identity: str) -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from backend.engines.embedder import Embedder
+from backend.engines.embedding import Embedding
 from backend.errors import InvalidRequest
 from backend.pipeline.chunk import chunk, with_heading
 from backend.pipeline.readers import Block
@@ -161,7 +161,7 @@ class Evaluation:
         self,
         documents: Documents,
         passages: PassageSearch,
-        embedder: Embedder,
+        embedder: Embedding,
         quoter: Quoter | None = None,
     ) -> None:
         self._documents = documents
@@ -288,11 +288,14 @@ def _step(stage: Literal["reading", "embedding", "weighing", "asking"], done: in
 
 
 @contextmanager
-def _store(embedder: Embedder) -> Iterator[tuple[Documents, Vectors, Search, Knowledge]]:
+def _store(embedder: Embedding) -> Iterator[tuple[Documents, Vectors, Search, Knowledge]]:
     """A collection of its own, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="localchat-evaluate-", ignore_cleanup_errors=True) as folder:
         database = Database(Path(folder) / "localchat.db")
-        documents, vectors = Documents(database), Vectors(Path(folder) / "passages.lance")
+        documents, vectors = (
+            Documents(database),
+            Vectors(Path(folder) / "passages.lance", dimensions=embedder.dimensions),
+        )
         passages = PassageSearch(vectors)
         knowledge = Knowledge(vectors, passages, embedder, Settings(database))
         try:
@@ -302,7 +305,7 @@ def _store(embedder: Embedder) -> Iterator[tuple[Documents, Vectors, Search, Kno
             database.close()
 
 
-def _passages(unit: Unit, embedder: Embedder, *, whole: bool) -> list[NewPassage]:
+def _passages(unit: Unit, embedder: Embedding, *, whole: bool) -> list[NewPassage]:
     """`whole`: what the set calls a passage stays one, even where the embedder reads its beginning only."""
     if not unit.text.strip():
         return []

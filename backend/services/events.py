@@ -144,6 +144,7 @@ class ChatStarted:
     """`proved`: the answer's sentences will be held against the sources, as `Citations`.
 
     `unseen_pictures` of the question and the history are not sent, since the model cannot see; `warning` says so.
+    `words_only`: why the documents were searched by words alone; null: by their meaning too.
     """
 
     conversation_id: str
@@ -158,6 +159,7 @@ class ChatStarted:
     proved: bool = False
     unseen_pictures: int = 0
     warning: str | None = None
+    words_only: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,8 @@ class Notice:
 class FileProgress:
     """`done` of `total` in `stage`: bytes while storing, pages while reading, passages while embedding.
 
-    `seconds_left` until the document is ready, by the speed so far; None while there is no telling.
+    `seconds_left` until the document is ready, by the speed so far; None while there is no telling. `waiting`: why
+    nothing moves, where the embedder runs in a program that does not answer; it goes on by itself.
     """
 
     filename: str
@@ -219,6 +222,7 @@ class FileProgress:
     done: int
     total: int
     seconds_left: float | None = None
+    waiting: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)

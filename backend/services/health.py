@@ -29,6 +29,8 @@ CheckCode = Literal[
     "builtin_missing",
     "embedder_ok",
     "embedder_missing",
+    "embedder_own_ok",
+    "embedder_away",
     "ollama_ok",
     "ollama_gone",
     "model_ok",
@@ -59,6 +61,7 @@ VALUES: Final[dict[CheckCode, tuple[str, ...]]] = {
     "folder_open": ("path",),
     "disk_ok": ("free",),
     "disk_low": ("free",),
+    "embedder_own_ok": ("model",),
     "ollama_ok": ("version", "address", "models"),
     "ollama_gone": ("address",),
     "model_ok": ("model",),
@@ -96,7 +99,7 @@ def checks(services: Services) -> list[Check]:
         _disk(services.config.data),
         _database(services),
         _builtin(services),
-        _embedder(services.config.models),
+        _embedder(services),
         _ollama(services),
         _model(services),
         _documents(services),
@@ -157,11 +160,19 @@ def _builtin(services: Services) -> Check:
     return Check("builtin", "builtin_ok", "ok", status.message)
 
 
-def _embedder(models: Path) -> Check:
+def _embedder(services: Services) -> Check:
+    models = services.config.models
     files = ("all-MiniLM-L6-v2.int8.onnx", "all-MiniLM-L6-v2.tokenizer.json")
     if not all((models / name).is_file() for name in files):
         message = "The file of the embedder is missing."
         return Check("embedder", "embedder_missing", "failed", message, "Install LocalChat again.")
+    problem, active = services.embedders.problem(), services.embedders.active
+    if problem is not None:
+        mend = "Start Ollama or pull the model again; or choose another embedder in the settings."
+        return Check("embedder", "embedder_away", "warning", problem.message, mend, error=problem)
+    if active.engine != "builtin":
+        message = f"{active.model} in Ollama reads documents."
+        return Check("embedder", "embedder_own_ok", "ok", message, values={"model": active.model})
     return Check("embedder", "embedder_ok", "ok", "MiniLM reads documents on this computer.")
 
 

@@ -14,15 +14,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from backend.engines.embedder import Embedder
-from backend.errors import LocalChatError
+from backend.engines.embedding import Embedding
+from backend.errors import EngineError, GenerationError, LocalChatError
 from backend.pipeline.chunk import Passage, chunk, title_of, with_heading
 from backend.pipeline.readers import Attachment, Block, Notice
 from backend.pipeline.readers.blocks import JOINT
 from backend.pipeline.terms import VERSION, terms
 from backend.services.reading import Reader
 from backend.stores.documents import DocumentRow, Documents, Finished
-from backend.stores.vectors import NewDocument, NewPassage, Vectors
+from backend.stores.passage_tables import OtherEmbedder, PassageStore
+from backend.stores.vectors import NewDocument, NewPassage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,6 +59,9 @@ CLEAN_SECONDS: Final = 35.0
 WARM_SECONDS: Final = 60.0
 """How long the reader's process stays after its last file."""
 
+RETRY_SECONDS: Final = 3.0
+"""Between two tries where the embedder runs in a program that does not answer."""
+
 INTERNAL: Final = ("InternalError", "Something went wrong inside LocalChat. The log has the details; try again.")
 
 
@@ -85,13 +89,14 @@ class Shelf(Protocol):
 
 
 class Job:
-    """A version of a document on its way. `total`: its passages, once all are read."""
+    """A version of a document on its way. `total`: its passages, once all are read. `maker`: who embedded `parts`."""
 
     def __init__(self, document: DocumentRow) -> None:
         self.document = document
         self.passages: list[NewPassage] = []
         self.rows: list[int] = []
         self.parts: list[NDArray[np.float32]] = []
+        self.maker: Embedding | None = None
         self.text: list[str] = []
         self.notices: list[Notice] = []
         self.attachments: list[str] = []
@@ -123,13 +128,15 @@ class Job:
             self.attachments,
         )
 
-    def vectors(self, dimensions: int) -> NDArray[np.float32]:
+    def stored(self, usual: Embedding) -> NewDocument:
+        """`usual` stands for the embedder where there was nothing to embed."""
         import numpy as np
 
-        vectors = np.empty((len(self.passages), dimensions), dtype=np.float32)
+        maker = self.maker or usual
+        vectors = np.empty((len(self.passages), maker.dimensions), dtype=np.float32)
         if self.rows:
             vectors[self.rows] = np.concatenate(self.parts)
-        return vectors
+        return NewDocument(self.document.id, self.passages, vectors, maker.name)
 
     def seconds_left(self, rate: float | None) -> float | None:
         """By the pages that are read and the passages that are embedded so far; None while there is no telling."""
@@ -147,15 +154,20 @@ class Job:
 
 
 class Importer:
-    """Works on the queue from `start` until `close`."""
+    """Works on the queue from `start` until `close`. `embedding`: the embedder of the table that answers now."""
 
     def __init__(
-        self, documents: Documents, shelf: Shelf, reader: Reader, embedder: Embedder, vectors: Vectors
+        self,
+        documents: Documents,
+        shelf: Shelf,
+        reader: Reader,
+        embedding: Callable[[], Embedding],
+        vectors: PassageStore,
     ) -> None:
         self._documents = documents
         self._shelf = shelf
         self._reader = reader
-        self._embedder = embedder
+        self._embedding = embedding
         self._vectors = vectors
         self._changed = threading.Condition()
         self._closing = False
@@ -166,6 +178,7 @@ class Importer:
         self._since = 0.0
         self._whole: deque[Job] = deque()
         self._rate: float | None = None
+        self.trouble: EngineError | None = None
         self._threads = [
             threading.Thread(target=self._until_closed, args=(step,), name=name, daemon=True)
             for name, step in (("reading", self._read_next), ("embedding", self._embed_next), ("storing", self._store))
@@ -263,8 +276,9 @@ class Importer:
     def _read(self, job: Job) -> None:
         path = self._shelf.original(job.document)
         count = 0
-        title = title_of(job.document.filename, self._embedder.count)
-        for passage in chunk(self._blocks(job, path), self._embedder.count, title):
+        count_tokens = self._embedding().count
+        title = title_of(job.document.filename, count_tokens)
+        for passage in chunk(self._blocks(job, path), count_tokens, title):
             new = _new(passage, title)
             with self._changed:
                 if job.dropped:
@@ -302,21 +316,42 @@ class Importer:
 
     def _embed_next(self) -> None:
         taken = self._take()
+        embedder = self._embedding()
         texts = [_embedded(job.passages[row]) for job, row in taken]
         started = time.monotonic()
         try:
-            for rows, vectors in self._embedder.embed_batches(texts, lambda row: not taken[row][0].dropped):
+            for rows, vectors in embedder.embed_batches(texts, lambda row: not taken[row][0].dropped):
+                self.trouble = None
                 self._measure(len(rows), time.monotonic() - started)
-                self._keep([taken[row] for row in rows], vectors)
+                self._keep([taken[row] for row in rows], vectors, embedder)
                 if self._closing:
                     return
                 started = time.monotonic()
         except Exception as error:
+            # Gone for a while, not for good: whatever is read waits, and loses nothing.
+            if embedder.remote and isinstance(error, EngineError) and not isinstance(error, GenerationError):
+                self._wait_for_embedder(taken, error)
+                return
             if not isinstance(error, LocalChatError):
                 log.exception("passages could not be embedded")
             for job in dict.fromkeys(job for job, _ in taken):
                 if not job.whole:
                     self._fail(job, *((error.code, error.message) if isinstance(error, LocalChatError) else INTERNAL))
+
+    def _wait_for_embedder(self, taken: list[tuple[Job, int]], error: EngineError) -> None:
+        log.info("passages wait for their embedder: %s", error.code)
+        self.trouble = error
+        with self._changed:
+            done = {job: set(job.rows) for job, _ in taken}
+            left = [(job, row) for job, row in taken if not job.dropped and row not in done[job]]
+            self._waiting.extendleft(reversed(left))
+            for job in dict.fromkeys(job for job, _ in left):
+                job.reported = 0.0
+            self._changed.notify_all()
+        for job in dict.fromkeys(job for job, _ in left):
+            self._report(job, "embedding", len(job.rows), job.total or len(job.passages))
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing, RETRY_SECONDS)
 
     def _measure(self, passages: int, seconds: float) -> None:
         rate = passages / max(seconds, 1e-6)
@@ -336,7 +371,7 @@ class Importer:
                 self._changed.wait(PATIENCE_SECONDS if self._waiting else None)
         return []
 
-    def _keep(self, chosen: list[tuple[Job, int]], vectors: NDArray[np.float32]) -> None:
+    def _keep(self, chosen: list[tuple[Job, int]], vectors: NDArray[np.float32], maker: Embedding) -> None:
         jobs: dict[Job, list[int]] = {}
         for at, (job, _) in enumerate(chosen):
             jobs.setdefault(job, []).append(at)
@@ -344,11 +379,20 @@ class Importer:
             with self._changed:
                 if job.dropped:
                     continue
+                if job.maker is not None and job.maker.name != maker.name:
+                    self._embed_again(job)
+                job.maker = maker
                 job.rows.extend(chosen[at][1] for at in places)
                 job.parts.append(vectors[places])
                 self._pass_on(job)
             if job.total is not None:
                 self._report(job, "embedding", len(job.rows), job.total)
+
+    def _embed_again(self, job: Job) -> None:
+        """What it has was made by an embedder whose table does not answer any more."""
+        self._waiting.extend((job, row) for row in job.rows)
+        job.rows, job.parts, job.maker = [], [], None
+        self._changed.notify_all()
 
     def _pass_on(self, job: Job) -> None:
         if job.whole:
@@ -387,13 +431,21 @@ class Importer:
         by_id = {job.document.id: job for job in jobs}
 
         def write(wanted: Sequence[Finished]) -> None:
-            name, dimensions = self._embedder.name, self._embedder.dimensions
-            self._vectors.replace_many(
-                [NewDocument(one.id, by_id[one.id].passages, by_id[one.id].vectors(dimensions), name) for one in wanted]
-            )
+            usual = self._embedding()
+            self._vectors.replace_many([by_id[one.id].stored(usual) for one in wanted])
 
         try:
             self._shelf.finish([job.finished() for job in jobs], write)
+        except OtherEmbedder:
+            now = self._embedding().name
+            with self._changed:
+                stale = [job for job in jobs if job.maker is not None and job.maker.name != now]
+                for job in stale:
+                    if not job.dropped:
+                        self._embed_again(job)
+            if rest := [job for job in jobs if job not in stale]:
+                self._write(rest)
+            return
         except Exception as error:
             if len(jobs) > 1:
                 # One of them may be the cause: each stands for itself.

@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from backend.engines.embedder import Embedder
+from backend.engines.embedder import NAME
+from backend.engines.embedding import Embedding
+from backend.errors import EngineError
 from backend.pipeline.chunk import with_heading
 from backend.pipeline.signals import Candidate, Statistics, ask, measure, statistics
 from backend.pipeline.terms import VERSION, guess_language, terms
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 KEY: Final = "retrieval"
-"""Of the settings: what was measured, so that a start need not measure again."""
+"""Of the settings: what was measured with each embedder, so that a start need not measure again."""
 
 FIRST_SAMPLE: Final = 200
 """Passages that a question waits for (some 50 ms) where nothing is known yet."""
@@ -64,11 +66,12 @@ class Known:
 
 
 class Knowledge:
-    def __init__(self, vectors: Vectors, passages: PassageSearch, embedder: Embedder, settings: Settings) -> None:
+    def __init__(self, vectors: Vectors, passages: PassageSearch, embedder: Embedding, settings: Settings) -> None:
         self._vectors = vectors
         self._passages = passages
         self._embedder = embedder
         self._settings = settings
+        self._key = kept_under(embedder.name)
         self._known: Known | None = None
         self._learning = threading.Lock()
         self._wake = threading.Event()
@@ -118,11 +121,13 @@ class Knowledge:
                 continue
             try:
                 self.refresh()
+            except EngineError as error:
+                log.info("the search learns about the collection when its embedder answers: %s", error.code)
             except Exception:
                 log.exception("the search could not learn about the collection")
 
     def _kept(self) -> dict[str, Any]:
-        kept = self._settings.get(KEY)
+        kept = self._settings.get(self._key)
         fits = isinstance(kept, dict) and kept.get("embedder") == self._embedder.name
         return kept if fits else {}
 
@@ -155,15 +160,15 @@ class Knowledge:
             if trials is None:
                 return
             meaning[language] = choose(trials)["meaning"]
-        self._settings.update({KEY: {"embedder": self._embedder.name, "rows": rows, "meaning": meaning}})
+        self._settings.update({self._key: {"embedder": self._embedder.name, "rows": rows, "meaning": meaning}})
         self._learn(SAMPLE, rows)
 
     def _trials(self, sample: Sampled, texts: list[str], drawn: list[Draw]) -> list[Trial] | None:
         """Each drawn sentence asked of the sample, in which its passage lacks it. None: closing."""
         import numpy as np
 
-        questions = self._embed([one.question for one in drawn])
-        rests = self._embed([one.rest for one in drawn])
+        questions = self._embed([one.question for one in drawn], self._embedder.embed_questions)
+        rests = self._embed([one.rest for one in drawn], self._embedder.embed)
         if questions is None or rests is None:
             return None
         remaining = list(texts)
@@ -190,15 +195,22 @@ class Knowledge:
             trials.append(Trial(said, list(chosen).index(one.index) if one.index in chosen else None))
         return trials
 
-    def _embed(self, texts: list[str]) -> NDArray[np.float32] | None:
+    def _embed(
+        self, texts: list[str], embed: Callable[[Sequence[str]], NDArray[np.float32]]
+    ) -> NDArray[np.float32] | None:
         import numpy as np
 
         parts = []
         for first in range(0, len(texts), SLICE):
             if self._closing.is_set():
                 return None
-            parts.append(self._embedder.embed(texts[first : first + SLICE]))
+            parts.append(embed(texts[first : first + SLICE]))
         return np.concatenate(parts)
+
+
+def kept_under(embedder: str) -> str:
+    """The settings' key for what was measured with an embedder."""
+    return KEY if embedder == NAME else f"{KEY}:{embedder}"
 
 
 class _Words:

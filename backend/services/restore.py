@@ -159,8 +159,9 @@ def _check(folder: Path) -> None:
     """Whether LocalChat can open it: hashes say that it is what was packed, not that it was packed by us."""
     try:
         check_copy(folder / DATABASE)
-        if (folder / PASSAGES).is_dir():
-            Vectors(folder / PASSAGES).count()
+        # One of each embedder.
+        for table in sorted((folder / PASSAGES).glob("*.lance")):
+            Vectors(folder / PASSAGES, table.stem).count()
     except NewerData:
         raise
     except LocalChatError as error:

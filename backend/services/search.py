@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from backend.engines.embedder import Embedder
+from backend.engines.embedding import Embedding
+from backend.errors import EngineError
 from backend.pipeline.chunk import with_heading
 from backend.pipeline.fusion import Arm, Ranked, fuse, single
 from backend.pipeline.gather import LONGEST, Piece, gather
@@ -55,8 +56,41 @@ class Found:
     end: int = 0
 
 
+Told = Callable[[EngineError], None]
+
+
+def unheard(_: EngineError) -> None:
+    """Nobody asked."""
+
+
+class Finder(Protocol):
+    """See `Search`."""
+
+    def find(
+        self,
+        question: str,
+        *,
+        limit: int = ...,
+        mode: Mode = ...,
+        document_ids: Sequence[str] | None = ...,
+        told: Told = ...,
+    ) -> list[Found]: ...
+
+    def gather(
+        self,
+        question: str,
+        *,
+        limit: int,
+        longest: int = ...,
+        document_ids: Sequence[str] | None = ...,
+        told: Told = ...,
+    ) -> list[Found]: ...
+
+
 class Search:
-    def __init__(self, documents: Documents, passages: PassageSearch, embedder: Embedder, knowledge: Knowledge) -> None:
+    def __init__(
+        self, documents: Documents, passages: PassageSearch, embedder: Embedding, knowledge: Knowledge
+    ) -> None:
         self._documents = documents
         self._passages = passages
         self._embedder = embedder
@@ -64,11 +98,18 @@ class Search:
         self._arms = ThreadPoolExecutor(ARMS, "search")
 
     def find(
-        self, question: str, *, limit: int = 10, mode: Mode = "hybrid", document_ids: Sequence[str] | None = None
+        self,
+        question: str,
+        *,
+        limit: int = 10,
+        mode: Mode = "hybrid",
+        document_ids: Sequence[str] | None = None,
+        told: Told = unheard,
     ) -> list[Found]:
         """The best passages first; nothing when there are no documents. `document_ids` narrows every arm.
 
-        Raises EngineUnavailable (no embedder), DamagedData.
+        told: hears why there is no meaning to search by, where the embedder runs elsewhere and is gone; words alone
+        then decide. Raises EngineUnavailable (no embedder), DamagedData.
         """
         if not self._documents.has_ready():
             return []
@@ -84,7 +125,14 @@ class Search:
             return self._found(single(_scores(nearest), vector=True), nearest, limit)
         # Both wait for LanceDB most of the time, so they wait together.
         waiting = self._arms.submit(self._passages.matching_places, words, depth, document_ids)
-        vector = self._embedder.embed_query(question)
+        try:
+            vector = self._embedder.embed_query(question)
+        except EngineError as error:
+            if not self._embedder.remote:
+                raise
+            told(error)
+            matching = self._passages.matching(words, depth, document_ids)
+            return self._found(single(_scores(matching), vector=False), matching, limit)
         near = self._passages.nearest_places(vector, depth, document_ids)
         arms = self._passages.fetch([waiting.result(), near])
         if arms is None:  # written to meanwhile
@@ -100,13 +148,19 @@ class Search:
         return self._found(fuse(identities, said, weights, _scores(nearest), _scores(matching)), hits, limit)
 
     def gather(
-        self, question: str, *, limit: int, longest: int = LONGEST, document_ids: Sequence[str] | None = None
+        self,
+        question: str,
+        *,
+        limit: int,
+        longest: int = LONGEST,
+        document_ids: Sequence[str] | None = None,
+        told: Told = unheard,
     ) -> list[Found]:
         """Passages as a model should read them: neighbours joined, near-duplicates dropped, no document in a crowd.
 
         A joined one has the identity, page and scores of its best part. Raises as `find`.
         """
-        found = self.find(question, limit=WIDE, document_ids=document_ids)
+        found = self.find(question, limit=WIDE, document_ids=document_ids, told=told)
         pieces = [Piece(one.document_id, one.index, one.start, one.end, tuple(one.heading), one.text) for one in found]
         return [
             Found(

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from backend.stores.vectors import NewDocument
 
 KEEP_VERSIONS: Final = timedelta(seconds=30)
@@ -78,3 +81,14 @@ def size(folder: Path) -> int:
             except OSError:
                 continue  # cleaned away meanwhile
     return total
+
+
+def copied(rows: Any, vectors: NDArray[np.float32], embedder: str, schema: Any) -> Any:
+    """Rows of one table for another: the same passages, with the vectors (len(rows), n) of another embedder."""
+    import pyarrow as pa
+
+    made = {
+        "embedder": pa.array([embedder] * rows.num_rows, pa.string()),
+        "vector": pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), vectors.shape[1]),
+    }
+    return pa.table([made.get(name) or rows[name] for name in schema.names], schema=schema)

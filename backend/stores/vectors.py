@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -70,7 +71,7 @@ class NewPassage:
 
 @dataclass(frozen=True, slots=True)
 class NewDocument:
-    """vectors: (len(passages), 384), made by `embedder`."""
+    """vectors: (len(passages), dimensions), made by `embedder`."""
 
     document_id: str
     passages: Sequence[NewPassage]
@@ -84,8 +85,10 @@ class Vectors:
     Raises DiskFull, ReadOnlyData, DamagedData.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, table: str = TABLE, dimensions: int = DIMENSIONS) -> None:
         self._folder = folder
+        self._name = table
+        self._dimensions = dimensions
         self._opening = threading.Lock()
         self._changing = threading.RLock()
         self._indexing = threading.Lock()
@@ -106,12 +109,12 @@ class Vectors:
     def replace(
         self, document_id: str, passages: Sequence[NewPassage], vectors: NDArray[np.float32], embedder: str
     ) -> None:
-        """All passages of a document in the place of those it had, in one commit. vectors: (n, 384)."""
+        """All passages of a document in the place of those it had, in one commit. vectors: (n, dimensions)."""
         self.replace_many([NewDocument(document_id, passages, vectors, embedder)])
 
     def replace_many(self, documents: Sequence[NewDocument]) -> None:
         """The same for several documents, all in one commit; a document without passages has none afterwards."""
-        rows = passage_writes.rows(documents, schema())
+        rows = passage_writes.rows(documents, self._schema)
         condition = among([document.document_id for document in documents])
         if condition is None:
             return
@@ -182,7 +185,7 @@ class Vectors:
             rows = self.run(lambda table: table.search().where(old).limit(most).to_arrow())
             if not rows.num_rows:
                 return 0
-            columns_of = schema()
+            columns_of = self._schema
             given = rows.select(["title", "heading", "text"]).to_pylist()
             changed = {
                 "terms": pa.array([make(row) for row in given], pa.string()),
@@ -210,10 +213,29 @@ class Vectors:
         with self._indexing:
             return self.run(indexes)
 
+    def write(self, operation: Callable[[Any], Result]) -> Result:
+        """As `run`, for what changes the table: no other change comes between."""
+        with self._changing:
+            return self.run(operation)
+
+    def drop(self) -> None:
+        """The table and all that is in it. It may be written to again, and is empty then."""
+        with self._changing, self._indexing, self._opening:
+            self._opened = None
+            shutil.rmtree(self._folder / f"{self._name}.lance", ignore_errors=True)
+
+    def own_size(self) -> int:
+        """Bytes of this table alone."""
+        return passage_writes.size(self._folder / f"{self._name}.lance")
+
+    @property
+    def _schema(self) -> Any:
+        return schema(self._dimensions)
+
     @property
     def exists(self) -> bool:
         """False while nothing was ever written: then nothing is opened either."""
-        return self._opened is not None or (self._folder / f"{TABLE}.lance").is_dir()
+        return self._opened is not None or (self._folder / f"{self._name}.lance").is_dir()
 
     def run(self, operation: Callable[[Any], Result]) -> Result:
         """What `operation` makes of the table, its errors as ours."""
@@ -238,8 +260,8 @@ class Vectors:
 
         connection = lancedb.connect(self._folder)
         # A table of before has fewer columns, which `create_table` would not take for the same.
-        there = (self._folder / f"{TABLE}.lance").is_dir()
-        table = connection.open_table(TABLE) if there else connection.create_table(TABLE, schema=schema())
+        there = (self._folder / f"{self._name}.lance").is_dir()
+        table = connection.open_table(self._name) if there else connection.create_table(self._name, schema=self._schema)
         missing = {name: value for name, value in ADDED.items() if name not in table.schema.names}
         if missing:
             table.add_columns(missing)
@@ -260,7 +282,7 @@ class Vectors:
         return table
 
 
-def schema() -> Any:
+def schema(dimensions: int = DIMENSIONS) -> Any:
     import pyarrow as pa
 
     return pa.schema(
@@ -276,7 +298,7 @@ def schema() -> Any:
             pa.field("end", pa.int64(), nullable=False),
             pa.field("terms", pa.string(), nullable=False),
             pa.field("embedder", pa.string(), nullable=False),
-            pa.field("vector", pa.list_(pa.float32(), DIMENSIONS), nullable=False),
+            pa.field("vector", pa.list_(pa.float32(), dimensions), nullable=False),
             # Later ones, in the order of ADDED; a table of before has them empty.
             pa.field("title", pa.string()),
             pa.field("terms_version", pa.int32()),

@@ -1439,6 +1439,268 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/embedder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the documents are embedded with, what else there is, and how far a change has come. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EmbedderState"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        /** Begins to change in the background; the one of now answers until all passages are embedded. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EmbedderBody"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EmbedderState"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/embedder/before": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes what was kept of the one before. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EmbedderState"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/embedder/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends the change under way; all stays as it was. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EmbedderState"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/embedder/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a change would cost, measured on a few passages. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EmbedderBody"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EmbedderEstimate"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/embedder/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes back to the one before; only what was added since has to be embedded. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EmbedderState"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/engines/ollama/start": {
         parameters: {
             query?: never;
@@ -3040,6 +3302,7 @@ export interface components {
          * @description `proved`: the answer's sentences will be held against the sources, as `Citations`.
          *
          *     `unseen_pictures` of the question and the history are not sent, since the model cannot see; `warning` says so.
+         *     `words_only`: why the documents were searched by words alone; null: by their meaning too.
          */
         ChatStarted: {
             budget: components["schemas"]["Budget"];
@@ -3077,6 +3340,8 @@ export interface components {
              * @default null
              */
             warning?: string | null;
+            /** @default null */
+            words_only?: components["schemas"]["Failure"] | null;
         };
         /**
          * Check
@@ -3091,7 +3356,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "folder_ok" | "folder_read_only" | "folder_open" | "disk_ok" | "disk_low" | "database_ok" | "database_damaged" | "builtin_ok" | "builtin_missing" | "embedder_ok" | "embedder_missing" | "ollama_ok" | "ollama_gone" | "model_ok" | "model_gone" | "documents_ok" | "documents_failed" | "page_ok" | "page_missing";
+            code: "folder_ok" | "folder_read_only" | "folder_open" | "disk_ok" | "disk_low" | "database_ok" | "database_damaged" | "builtin_ok" | "builtin_missing" | "embedder_ok" | "embedder_missing" | "embedder_own_ok" | "embedder_away" | "ollama_ok" | "ollama_gone" | "model_ok" | "model_gone" | "documents_ok" | "documents_failed" | "page_ok" | "page_missing";
             /**
              * Id
              * @enum {string}
@@ -3574,6 +3839,115 @@ export interface components {
             /** Total */
             total: number;
         };
+        /**
+         * EmbedderBefore
+         * @description What can be gone back to `until` then. `size`: bytes of its vectors and passages.
+         */
+        EmbedderBefore: {
+            /** Id */
+            id: string;
+            /** Model */
+            model: string;
+            /** Size */
+            size: number;
+            /** Until */
+            until: string;
+        };
+        /** EmbedderBody */
+        EmbedderBody: {
+            /**
+             * Embedder
+             * @description the id of one of the options
+             */
+            embedder: string;
+        };
+        /**
+         * EmbedderChangeState
+         * @description `done` of `total` passages. `waiting`: its program does not answer, `trouble` says why; it goes on by itself.
+         *
+         *     `failed`: it ended, with what was made; choosing the same again goes on.
+         */
+        EmbedderChangeState: {
+            /** Done */
+            done: number;
+            /** Id */
+            id: string;
+            /** Model */
+            model: string;
+            /** Seconds Left */
+            seconds_left: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "embedding" | "preparing" | "waiting" | "failed" | "done";
+            /** Total */
+            total: number;
+            trouble: components["schemas"]["ErrorResponse"] | null;
+        };
+        /**
+         * EmbedderEstimate
+         * @description What a change costs: passages to embed, seconds, bytes on the disk until the one before is given up.
+         *
+         *     `reads_whole`: no passage of the usual length is cut.
+         */
+        EmbedderEstimate: {
+            /** Dimensions */
+            dimensions: number;
+            /** Passages */
+            passages: number;
+            /** Reads Whole */
+            reads_whole: boolean;
+            /** Seconds */
+            seconds: number;
+            /** Size */
+            size: number;
+        };
+        /**
+         * EmbedderOption
+         * @description `size` in bytes; `context_window`: tokens of a text that it reads, 0 where that is not known.
+         */
+        EmbedderOption: {
+            /** Active */
+            active: boolean;
+            /** Context Window */
+            context_window: number;
+            /**
+             * Engine
+             * @enum {string}
+             */
+            engine: "builtin" | "ollama";
+            /** Id */
+            id: string;
+            /** Model */
+            model: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * EmbedderState
+         * @description `problem`: why the documents are searched by words alone now. `cut`: passages that are longer than it reads.
+         */
+        EmbedderState: {
+            before: components["schemas"]["EmbedderBefore"] | null;
+            change: components["schemas"]["EmbedderChangeState"] | null;
+            /** Cut */
+            cut: number;
+            /** Dimensions */
+            dimensions: number;
+            /**
+             * Engine
+             * @enum {string}
+             */
+            engine: "builtin" | "ollama";
+            /** Id */
+            id: string;
+            /** Model */
+            model: string;
+            /** Options */
+            options: components["schemas"]["EmbedderOption"][];
+            problem: components["schemas"]["ErrorResponse"] | null;
+        };
         /** Engine */
         Engine: {
             /** Address */
@@ -3695,7 +4069,8 @@ export interface components {
          * FileProgress
          * @description `done` of `total` in `stage`: bytes while storing, pages while reading, passages while embedding.
          *
-         *     `seconds_left` until the document is ready, by the speed so far; None while there is no telling.
+         *     `seconds_left` until the document is ready, by the speed so far; None while there is no telling. `waiting`: why
+         *     nothing moves, where the embedder runs in a program that does not answer; it goes on by itself.
          */
         FileProgress: {
             /** Document Id */
@@ -3716,6 +4091,8 @@ export interface components {
             stage: "queued" | "storing" | "reading" | "embedding";
             /** Total */
             total: number;
+            /** @default null */
+            waiting?: components["schemas"]["Failure"] | null;
         };
         /**
          * FileResult
@@ -4565,12 +4942,17 @@ export interface components {
             /** Query */
             query: string;
         };
-        /** SearchResponse */
+        /**
+         * SearchResponse
+         * @description `words_only`: why meaning had no part in it, where the embedder runs elsewhere and does not answer.
+         */
         SearchResponse: {
             /** Milliseconds */
             milliseconds: number;
             /** Results */
             results: components["schemas"]["SearchResult"][];
+            /** @default null */
+            words_only?: components["schemas"]["ErrorResponse"] | null;
         };
         /** SearchResult */
         SearchResult: {
@@ -4814,8 +5196,16 @@ export interface components {
             /** Version */
             version: string;
         };
-        /** Storage */
+        /**
+         * Storage
+         * @description `before`: bytes among those of the passages that an embedder of before takes, until it is given up.
+         */
         Storage: {
+            /**
+             * Before
+             * @default 0
+             */
+            before?: number;
             /** Places */
             places: components["schemas"]["Stored"][];
         };
@@ -4958,6 +5348,12 @@ export type DocumentList = components['schemas']['DocumentList'];
 export type DocumentNotice = components['schemas']['DocumentNotice'];
 export type DocumentQuery = components['schemas']['DocumentQuery'];
 export type DocumentText = components['schemas']['DocumentText'];
+export type EmbedderBefore = components['schemas']['EmbedderBefore'];
+export type EmbedderBody = components['schemas']['EmbedderBody'];
+export type EmbedderChangeState = components['schemas']['EmbedderChangeState'];
+export type EmbedderEstimate = components['schemas']['EmbedderEstimate'];
+export type EmbedderOption = components['schemas']['EmbedderOption'];
+export type EmbedderState = components['schemas']['EmbedderState'];
 export type Engine = components['schemas']['Engine'];
 export type ErrorResponse = components['schemas']['ErrorResponse'];
 export type EvaluateBody = components['schemas']['EvaluateBody'];

@@ -525,6 +525,31 @@ export const de: Catalogue = {
   alsoLanguage: "deutsch englisch französisch spanisch chinesisch übersetzung",
   alsoStorage: "speicherplatz festplatte größe pfad dateien datenbank",
 
+  // Settings: the embedder
+  embedder: "Suchmodell",
+  embedderHint: "Liest die Dokumente für die Suche nach dem Sinn. Ein anderes kann ein Embedding-Modell in Ollama sein.",
+  embedderBuiltIn: "MiniLM, eingebaut",
+  embedderAsk: "Das Suchmodell wechseln?",
+  embedderMeasures: "An einigen Stellen wird gemessen, wie lange es dauert …",
+  embedderCost: (passages: string, time: string, size: string) =>
+    `Stellen, die neu eingelesen werden: ${passages}. Das dauert etwa ${time} und braucht ${size} Speicherplatz. Bis alle fertig sind, wird gesucht wie bisher; danach kann man zurück.`,
+  embedderCostsNothing: "Für alle Stellen ist schon alles da: Der Wechsel geschieht sofort.",
+  embedderCuts: "Es liest weniger, als eine lange Stelle hat; den Rest findet die Suche nur über seine Wörter.",
+  embedderChange: "Wechseln",
+  embedderEmbeds: (model: string, done: string, all: string) => `${model}: ${done} von ${all} Stellen`,
+  embedderLeft: (time: string) => `noch etwa ${time}`,
+  embedderPrepares: (model: string) => `${model}: Index und Messung`,
+  embedderCut: (passages: string) => `Stellen, die länger sind, als es liest: ${passages}. Ihr Ende findet die Suche nur über seine Wörter.`,
+  embedderBefore: "Das Suchmodell davor",
+  embedderBeforeHint: (model: string, size: string, day: string) => `${model}, ${size}. Bis ${day} aufgehoben, um zurückzukehren.`,
+  embedderUndo: "Zurück",
+  embedderGiveUp: "Die Vektoren des früheren Suchmodells löschen?",
+  embedderGiveUpMeans: "Die Dokumente bleiben. Um später zurückzukehren, müssten sie neu eingelesen werden.",
+  wordsOnly: "Nur nach Wörtern gesucht.",
+  wordsOnlyUntil: "Bis es wieder da ist, wird nur nach Wörtern gesucht, und neue Dokumente warten.",
+  alsoEmbedder: "embedder embedding vektoren sinn bedeutung semantisch suche modell ollama nomic",
+  storageBefore: (size: string) => `Davon ${size} für das Suchmodell davor.`,
+
   // Backup
   backup: "Sicherung",
   backupAsk: "Sichern\u00a0…",

@@ -523,6 +523,31 @@ export const en = {
   alsoLanguage: "english german french spanish chinese locale translation",
   alsoStorage: "disk space size path files database",
 
+  // Settings: the embedder
+  embedder: "Embedder",
+  embedderHint: "Reads the documents for the search by meaning. Another one can be an embedding model of your Ollama.",
+  embedderBuiltIn: "MiniLM, built in",
+  embedderAsk: "Change the embedder?",
+  embedderMeasures: "Measuring on a few passages how long it takes…",
+  embedderCost: (passages: string, time: string, size: string) =>
+    `Passages to embed anew: ${passages}. It takes about ${time}, and ${size} on the disk. The search goes on as it is until all are done; you can go back afterwards.`,
+  embedderCostsNothing: "All passages have its vectors already: it is done at once.",
+  embedderCuts: "It reads less than a long passage has; what it does not read is found by its words alone.",
+  embedderChange: "Change",
+  embedderEmbeds: (model: string, done: string, all: string) => `${model}: ${done} of ${all} passages`,
+  embedderLeft: (time: string) => `about ${time} left`,
+  embedderPrepares: (model: string) => `${model}: indexing and measuring`,
+  embedderCut: (passages: string) => `Passages longer than it reads: ${passages}. Their ends are found by their words alone.`,
+  embedderBefore: "The embedder before",
+  embedderBeforeHint: (model: string, size: string, day: string) => `${model}, ${size}. Kept until ${day}, to go back to.`,
+  embedderUndo: "Go back",
+  embedderGiveUp: "Delete the vectors of the embedder before?",
+  embedderGiveUpMeans: "The documents stay. To go back to it later, they would have to be embedded again.",
+  wordsOnly: "Searched by words alone.",
+  wordsOnlyUntil: "Until it is back, the search goes by words alone and new documents wait.",
+  alsoEmbedder: "embedding vectors meaning semantic search model ollama nomic",
+  storageBefore: (size: string) => `${size} of it for the embedder before.`,
+
   // Backup
   backup: "Backup",
   backupAsk: "Back up…",

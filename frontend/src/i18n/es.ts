@@ -526,6 +526,31 @@ export const es: Catalogue = {
   alsoLanguage: "español inglés alemán francés chino traducción",
   alsoStorage: "espacio disco tamaño ruta archivos base",
 
+  // Settings: the embedder
+  embedder: "Modelo de búsqueda",
+  embedderHint: "Lee los documentos para la búsqueda por significado. Otro puede ser un modelo de embeddings de su Ollama.",
+  embedderBuiltIn: "MiniLM, integrado",
+  embedderAsk: "¿Cambiar el modelo de búsqueda?",
+  embedderMeasures: "Se mide con algunos pasajes cuánto tarda…",
+  embedderCost: (passages: string, time: string, size: string) =>
+    `Pasajes por procesar de nuevo: ${passages}. Tarda unos ${time} y ocupa ${size} en el disco. Hasta que termine se busca como ahora; después se puede volver atrás.`,
+  embedderCostsNothing: "Todos los pasajes tienen ya sus vectores: se hace al instante.",
+  embedderCuts: "Lee menos de lo que tiene un pasaje largo; el resto se encuentra solo por sus palabras.",
+  embedderChange: "Cambiar",
+  embedderEmbeds: (model: string, done: string, all: string) => `${model}: ${done} de ${all} pasajes`,
+  embedderLeft: (time: string) => `faltan unos ${time}`,
+  embedderPrepares: (model: string) => `${model}: índices y mediciones`,
+  embedderCut: (passages: string) => `Pasajes más largos de lo que lee: ${passages}. Su final se encuentra solo por sus palabras.`,
+  embedderBefore: "El modelo de búsqueda anterior",
+  embedderBeforeHint: (model: string, size: string, day: string) => `${model}, ${size}. Se guarda hasta el ${day} para poder volver.`,
+  embedderUndo: "Volver",
+  embedderGiveUp: "¿Eliminar los vectores del modelo anterior?",
+  embedderGiveUpMeans: "Los documentos se quedan. Para volver más tarde habría que procesarlos otra vez.",
+  wordsOnly: "Se buscó solo por palabras.",
+  wordsOnlyUntil: "Hasta que vuelva se busca solo por palabras y los documentos nuevos esperan.",
+  alsoEmbedder: "embedder embedding vectores significado semántica búsqueda modelo ollama nomic",
+  storageBefore: (size: string) => `De ello, ${size} para el modelo de búsqueda anterior.`,
+
   // Backup
   backup: "Copia de seguridad",
   backupAsk: "Hacer una copia…",

@@ -528,6 +528,31 @@ export const fr: Catalogue = {
   alsoLanguage: "français anglais allemand espagnol chinois traduction",
   alsoStorage: "espace disque taille chemin fichiers base",
 
+  // Settings: the embedder
+  embedder: "Modèle de recherche",
+  embedderHint: "Lit les documents pour la recherche par le sens. Un autre peut être un modèle d’embedding de votre Ollama.",
+  embedderBuiltIn: "MiniLM, intégré",
+  embedderAsk: "Changer de modèle de recherche\u00a0?",
+  embedderMeasures: "Mesure du temps nécessaire sur quelques passages…",
+  embedderCost: (passages: string, time: string, size: string) =>
+    `Passages à relire\u00a0: ${passages}. Il faut environ ${time}, et ${size} sur le disque. La recherche continue comme avant jusqu’à la fin\u00a0; vous pourrez revenir en arrière.`,
+  embedderCostsNothing: "Tous les passages ont déjà ses vecteurs\u00a0: c’est fait aussitôt.",
+  embedderCuts: "Il lit moins qu’un long passage\u00a0; le reste n’est trouvé que par ses mots.",
+  embedderChange: "Changer",
+  embedderEmbeds: (model: string, done: string, all: string) => `${model}\u00a0: ${done} passages sur ${all}`,
+  embedderLeft: (time: string) => `encore ${time} environ`,
+  embedderPrepares: (model: string) => `${model}\u00a0: index et mesures`,
+  embedderCut: (passages: string) => `Passages plus longs que ce qu’il lit\u00a0: ${passages}. Leur fin n’est trouvée que par ses mots.`,
+  embedderBefore: "Le modèle de recherche d’avant",
+  embedderBeforeHint: (model: string, size: string, day: string) => `${model}, ${size}. Gardé jusqu’au ${day} pour y revenir.`,
+  embedderUndo: "Revenir",
+  embedderGiveUp: "Supprimer les vecteurs du modèle d’avant\u00a0?",
+  embedderGiveUpMeans: "Les documents restent. Pour y revenir plus tard, il faudrait tout relire.",
+  wordsOnly: "Cherché par les mots seulement.",
+  wordsOnlyUntil: "Jusqu’à son retour, la recherche se fait par les mots seulement et les nouveaux documents attendent.",
+  alsoEmbedder: "embedder embedding vecteurs sens sémantique recherche modèle ollama nomic",
+  storageBefore: (size: string) => `Dont ${size} pour le modèle de recherche d’avant.`,
+
   // Backup
   backup: "Sauvegarde",
   backupAsk: "Sauvegarder…",

@@ -516,6 +516,31 @@ export const zh: Catalogue = {
   alsoLanguage: "中文 英语 德语 法语 西班牙语 翻译",
   alsoStorage: "磁盘空间 大小 路径 文件 数据库",
 
+  // Settings: the embedder
+  embedder: "搜索模型",
+  embedderHint: "为按含义搜索读取文档。也可以换成您的 Ollama 里的嵌入模型。",
+  embedderBuiltIn: "MiniLM（内置）",
+  embedderAsk: "更换搜索模型？",
+  embedderMeasures: "正在用几个段落测量需要多久……",
+  embedderCost: (passages: string, time: string, size: string) =>
+    `需要重新处理的段落：${passages}。大约需要 ${time}，占用磁盘 ${size}。全部完成之前照旧搜索；之后也可以换回来。`,
+  embedderCostsNothing: "所有段落都已有它的向量：立即完成。",
+  embedderCuts: "它读的比长段落短；没读到的部分只能按词语找到。",
+  embedderChange: "更换",
+  embedderEmbeds: (model: string, done: string, all: string) => `${model}：${done} / ${all} 个段落`,
+  embedderLeft: (time: string) => `大约还需 ${time}`,
+  embedderPrepares: (model: string) => `${model}：正在建立索引并测量`,
+  embedderCut: (passages: string) => `超出它读取长度的段落：${passages}。它们的结尾只能按词语找到。`,
+  embedderBefore: "之前的搜索模型",
+  embedderBeforeHint: (model: string, size: string, day: string) => `${model}，${size}。保留到 ${day}，可以换回。`,
+  embedderUndo: "换回",
+  embedderGiveUp: "删除之前搜索模型的向量？",
+  embedderGiveUpMeans: "文档会保留。以后要换回，就得重新处理。",
+  wordsOnly: "只按词语搜索。",
+  wordsOnlyUntil: "在它恢复之前只按词语搜索，新文档在等待。",
+  alsoEmbedder: "embedder embedding 嵌入 向量 含义 语义 搜索 模型 ollama nomic",
+  storageBefore: (size: string) => `其中 ${size} 属于之前的搜索模型。`,
+
   // Backup
   backup: "备份",
   backupAsk: "备份…",

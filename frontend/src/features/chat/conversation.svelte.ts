@@ -63,6 +63,8 @@ export class Conversation {
   warning = $state<Said | null>(null);
   /** Pictures of the question and the history that the last answer was written without: its model cannot see. */
   unseen = $state(0);
+  /** Why the documents were searched by words alone for the last answer. */
+  wordsOnly = $state<Said | null>(null);
   /** When thinking began, and how long it took; known only for answers written while the page was open. */
   thoughts = $state<Record<string, Thought>>({});
   /** The id of the answer that this page is receiving. */
@@ -137,6 +139,7 @@ export class Conversation {
     this.refusal = null;
     this.warning = null;
     this.unseen = 0;
+    this.wordsOnly = null;
     this.#abort = new AbortController();
     // At the root, null is said: without it the server goes on at the end.
     const place = beside || parent !== null ? { parent_id: parent } : {};
@@ -257,6 +260,7 @@ export class Conversation {
     this.title = event.title;
     if (event.preset_id !== undefined) this.preset = event.preset_id;
     this.unseen = event.unseen_pictures ?? 0;
+    this.wordsOnly = event.words_only ?? null;
     // It may be said twice, when fewer passages are sent than was announced.
     if (!this.#started) this.#watcher.began(this);
     this.#started = true;

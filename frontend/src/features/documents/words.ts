@@ -1,6 +1,7 @@
 // How far a document is, in words.
 import type { Document, DocumentNotice } from "../../api/types";
 import { t } from "../../i18n";
+import { said, type Said } from "../../i18n/said";
 import { bytes, count, duration } from "../../i18n/format";
 
 export interface Step {
@@ -30,6 +31,12 @@ export function step(document: Document): Step {
   const { stage, done, total, seconds_left: left } = document.progress ?? {};
   const number = (value: unknown): number => (typeof value === "number" ? value : 0);
   return { stage: typeof stage === "string" ? stage : document.status, done: number(done), total: number(total), secondsLeft: typeof left === "number" ? left : null };
+}
+
+/** Why it does not move, where its embedder does not answer. */
+export function waitingWords({ progress }: Document): string {
+  const waiting = progress?.waiting as Said | null | undefined;
+  return waiting ? said(waiting) : "";
 }
 
 /** What its owner should know of a document that was read all the same; the server's words where a notice is new here. */

@@ -34,6 +34,7 @@ export function settings(): Setting[] {
     of("answers", "context-window", t("contextWindow"), t("contextWindowHint"), "context_window"),
     of("presets", "presets", t("presets"), t("presetMeans")),
     of("engines", "ollama-host", t("ollamaAddress"), t("ollamaAddressHint"), "ollama_host"),
+    of("engines", "embedder", t("embedder"), `${t("embedderHint")} ${t("alsoEmbedder")}`),
     of("data", "storage", t("storage"), `${t("storageHint")} ${t("dataFolder")} ${t("alsoStorage")}`),
     of("data", "backup", t("backup"), t("backupHint")),
     of("data", "restore", t("restore"), t("restoreHint")),
