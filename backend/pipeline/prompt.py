@@ -97,6 +97,11 @@ def estimate(text: str) -> int:
     return (letters * 10) // 33 + (len(text) - letters) + 1
 
 
+def least_tokens(text: str) -> int:
+    """Tokens that a text has in any vocabulary that splits at spaces, as all known ones do: its words."""
+    return len(text.split())
+
+
 def estimate_picture(picture: Picture) -> int:
     """Tokens of a picture, which no engine tells before it has read it: a guess, and on the high side.
 

@@ -23,7 +23,9 @@ from backend.pipeline.prompt import (
     estimate,
     estimate_picture,
     fit,
+    least_tokens,
 )
+from backend.pipeline.relevance import speaks_of_documents
 from backend.services.events import (
     IDLE,
     Budget,
@@ -34,6 +36,7 @@ from backend.services.events import (
     Failure,
     Idle,
     LeftOut,
+    Proof,
     Source,
     Thinking,
     TurnUsage,
@@ -72,6 +75,11 @@ TITLE_LENGTH: Final = 60
 REFITS: Final = (1.4, 2.0)
 """Where the engine counts more tokens than we estimated it refuses the prompt; it is then fitted again, estimated this
 much more carefully."""
+
+TELLING: Final = 3
+"""Passages, the best, that tell whether anything was found (`pipeline.relevance`)."""
+
+UNRELATED: Final = Proof([], sure=False, folded=True, citations=[], unrelated=True)
 
 FULL: Final = "The answer ends because the model's window is full. Ask for the rest, or raise the context window."
 
@@ -266,13 +274,13 @@ class Chat:
     def answer(self, prepared: Prepared) -> Iterator[ChatEvent | Idle]:
         """The events of a turn. Closing it keeps what was written and makes the engine stop."""
         asked = time.perf_counter()
-        found = self._find(prepared)
+        found, unrelated = self._find(prepared)
         prompt = self._fit(prepared, found, 1.0)
         running = Running(prepared.choice.engine.chat(self._request(prepared, prompt)))
         # The engine reads the prompt while we write the question down.
         relay: Relay[ChatDelta] = Relay(running.stream, "answer")
         try:
-            started = self._begin(prepared, prompt, found)
+            started = dataclasses.replace(self._begin(prepared, prompt, found), unrelated=unrelated)
         except BaseException:
             running.end("failed")
             raise
@@ -311,14 +319,14 @@ class Chat:
             running.end("left")
             self._running.pop(started.message_id, None)
             usage = _usage(draft, asked, started.budget)
-            self._finish(started.message_id, outcome, draft, usage, held)
-        full = _is_full(draft.usage, prepared.window)
+            self._finish(started, outcome, draft, usage, held)
+        warning, details = _warning(draft.usage, prompt, prepared.window)
         yield ChatDone(
             usage=usage,
             stopped=running.reason == "stop",
             finish=draft.usage.finish if draft.usage else "stop",
-            warning=FULL if full else None,
-            details=Details("window_full", {}) if full else None,
+            warning=warning,
+            details=details,
         )
 
     def stop(self, message_id: str) -> None:
@@ -373,15 +381,21 @@ class Chat:
         last = self._conversations.preset(question.conversation_id)
         return self._presets.get(last) if last else None
 
-    def _find(self, prepared: Prepared) -> list[Source]:
+    def _find(self, prepared: Prepared) -> tuple[list[Source], bool]:
+        """The passages for the model, and whether there are documents but nothing in them that has to do with it."""
         question = prepared.question
         if question.use_documents is False:
-            return []
+            return [], False
         asked = standing_alone(question.message, prepared.history)
         longest = SMALL_PASSAGE if prepared.choice.engine.name == "builtin" else LONGEST
         hits = self._search.gather(
             asked, limit=PASSAGES, longest=longest, document_ids=question.document_ids, told=prepared.told.append
         )
+        # Documents that are named are read whatever is asked.
+        if question.document_ids is None and not (
+            any(hit.related for hit in hits[:TELLING]) or speaks_of_documents(question.message)
+        ):
+            return [], bool(hits)
         return [
             Source(
                 number,
@@ -396,7 +410,7 @@ class Chat:
                 hit.text_match,
             )
             for number, hit in enumerate(hits, start=1)
-        ]
+        ], False
 
     def _fit(self, prepared: Prepared, found: Sequence[Source], factor: float) -> Prompt:
         small = prepared.choice.engine.name == "builtin"
@@ -493,16 +507,16 @@ class Chat:
 
     def _finish(
         self,
-        message_id: str,
+        started: ChatStarted,
         outcome: tuple[str, dict[str, object] | None],
         draft: Draft,
         usage: TurnUsage | None,
         held: Held,
     ) -> None:
         held.leave()
-        proof, (status, error) = held.proof, outcome
+        proof, (status, error) = UNRELATED if started.unrelated else held.proof, outcome
         self._conversations.finish(
-            message_id,
+            started.message_id,
             status,  # type: ignore[arg-type]
             draft.text,
             draft.thought,
@@ -618,8 +632,18 @@ def _usage(draft: Draft, asked: float, budget: Budget) -> TurnUsage | None:
     )
 
 
-def _is_full(usage: Usage | None, window: int) -> bool:
-    """Whether the engine stopped because the window is full."""
-    if usage is None or usage.finish != "length":
-        return False
-    return usage.prompt_tokens + usage.completion_tokens >= window - 8
+def _warning(usage: Usage | None, prompt: Prompt, window: int) -> tuple[str, Details] | tuple[None, None]:
+    """What the engine cut, without a word, from what was sent or from the answer."""
+    if usage is None:
+        return None, None
+    sent = sum(least_tokens(turn.content) for turn in prompt.messages)
+    if 0 < usage.prompt_tokens < sent:
+        read, least = usage.prompt_tokens, sent
+        return (
+            f"The model read only {read} tokens of a message of at least {least}: its server has a smaller window. "
+            "Raise the context length there, or lower the context window here.",
+            Details("prompt_cut", {"read": read, "sent": least}),
+        )
+    if usage.finish == "length" and usage.prompt_tokens + usage.completion_tokens >= window - 8:
+        return FULL, Details("window_full", {})
+    return None, None

@@ -88,12 +88,16 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What stays with an answer: the quotes, and its sentences as they were held against the sources."""
+    """What stays with an answer: the quotes, and its sentences as they were held against the sources.
+
+    `unrelated`: nothing in the documents had to do with the question, so none was sent.
+    """
 
     quotes: list[Quote]
     sure: bool
     folded: bool
     citations: list[Citation]
+    unrelated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,8 @@ class ChatStarted:
     """`proved`: the answer's sentences will be held against the sources, as `Citations`.
 
     `unseen_pictures` of the question and the history are not sent, since the model cannot see; `warning` says so.
-    `words_only`: why the documents were searched by words alone; null: by their meaning too.
+    `words_only`: why the documents were searched by words alone; null: by their meaning too. `unrelated`: nothing in
+    them has to do with the question, so the answer is not from them.
     """
 
     conversation_id: str
@@ -160,6 +165,7 @@ class ChatStarted:
     unseen_pictures: int = 0
     warning: str | None = None
     words_only: Failure | None = None
+    unrelated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 from backend.engines.embedding import Embedding
 from backend.errors import EngineError
 from backend.pipeline.chunk import with_heading
-from backend.pipeline.fusion import Arm, Ranked, fuse, single
+from backend.pipeline.fusion import Arm, Ranked, Weights, fuse, single
 from backend.pipeline.gather import LONGEST, Piece, gather
-from backend.pipeline.signals import Candidate, ask, measure
+from backend.pipeline.relevance import MANY, is_related
+from backend.pipeline.signals import SIGNALS, Candidate, Signal, ask, measure
 from backend.stores.documents import Documents
 from backend.stores.passages_search import Hit, PassageSearch
 
@@ -38,7 +39,8 @@ WIDE: Final = 24
 class Found:
     """`vector`: cosine and rank; `text_match`: BM25 and rank; None where that arm did not find it.
 
-    `shares`: what each signal gave to the score of a hybrid search; empty in the other modes.
+    `shares`: what each signal gave to the score of a hybrid search; empty in the other modes. `related`: False where a
+    hybrid search sees that neither its words nor its meaning touch the question.
     """
 
     passage_id: str
@@ -54,6 +56,7 @@ class Found:
     index: int = 0
     start: int = 0
     end: int = 0
+    related: bool = True
 
 
 Told = Callable[[EngineError], None]
@@ -143,9 +146,11 @@ class Search:
         matching, nearest = arms
         hits = list({hit.passage.id: hit for hit in [*matching, *nearest]}.values())
         weights = known.weights_for(asked.language)
-        said = measure(asked, _candidates(hits, vector, known), known.statistics, weights["meaning"])
+        candidates = _candidates(hits, vector, known)
+        said = measure(asked, candidates, known.statistics, weights["meaning"])
         identities = [(hit.passage.id, hit.passage.document_id) for hit in hits]
-        return self._found(fuse(identities, said, weights, _scores(nearest), _scores(matching)), hits, limit)
+        ranked = fuse(identities, said, weights, _scores(nearest), _scores(matching))
+        return self._found(ranked, hits, limit, _unrelated(hits, candidates, said, weights, known.statistics.passages))
 
     def gather(
         self,
@@ -177,11 +182,14 @@ class Search:
                 index=found[joined.best].index,
                 start=joined.start,
                 end=joined.end,
+                related=found[joined.best].related,
             )
             for joined in gather(pieces, limit, longest)
         ]
 
-    def _found(self, ranked: Sequence[Ranked], hits: Sequence[Hit], limit: int) -> list[Found]:
+    def _found(
+        self, ranked: Sequence[Ranked], hits: Sequence[Hit], limit: int, unrelated: frozenset[str] = frozenset()
+    ) -> list[Found]:
         """Passages of documents that are still being written, or were just deleted, are not shown."""
         passages = {hit.passage.id: hit.passage for hit in hits}
         names = self._documents.names_of_ready(passage.document_id for passage in passages.values())
@@ -205,6 +213,7 @@ class Search:
                     passage.index,
                     passage.start,
                     passage.end,
+                    related=passage.id not in unrelated,
                 )
             )
             if len(found) == limit:
@@ -224,6 +233,30 @@ def _candidates(hits: Sequence[Hit], vector: NDArray[np.float32], known: Known) 
         )
         for hit in hits
     ]
+
+
+def _unrelated(
+    hits: Sequence[Hit],
+    candidates: Sequence[Candidate],
+    said: Mapping[Signal, Sequence[float]],
+    weights: Weights,
+    passages: int,
+) -> frozenset[str]:
+    """Ids of the passages that have nothing to do with the question."""
+    # Of few passages letters are as rare as words: every text shares some.
+    lexical: list[Signal] = ["words", "letters", "sentence"] if passages >= MANY else ["words"]
+    total = sum(weights[signal] for signal in lexical)
+    weight = weights["meaning"] / sum(weights[signal] for signal in SIGNALS)
+    return frozenset(
+        hit.passage.id
+        for at, hit in enumerate(hits)
+        if not is_related(
+            sum(weights[signal] * said[signal][at] for signal in lexical) / total,
+            candidates[at].cosine,
+            weight,
+            passages,
+        )
+    )
 
 
 def _scores(hits: Sequence[Hit]) -> dict[str, float]:

@@ -3302,7 +3302,8 @@ export interface components {
          * @description `proved`: the answer's sentences will be held against the sources, as `Citations`.
          *
          *     `unseen_pictures` of the question and the history are not sent, since the model cannot see; `warning` says so.
-         *     `words_only`: why the documents were searched by words alone; null: by their meaning too.
+         *     `words_only`: why the documents were searched by words alone; null: by their meaning too. `unrelated`: nothing in
+         *     them has to do with the question, so the answer is not from them.
          */
         ChatStarted: {
             budget: components["schemas"]["Budget"];
@@ -3330,6 +3331,11 @@ export interface components {
             sources: components["schemas"]["Source"][];
             /** Title */
             title: string;
+            /**
+             * Unrelated
+             * @default false
+             */
+            unrelated?: boolean;
             /**
              * Unseen Pictures
              * @default 0
@@ -4739,6 +4745,8 @@ export interface components {
         /**
          * Proof
          * @description What stays with an answer: the quotes, and its sentences as they were held against the sources.
+         *
+         *     `unrelated`: nothing in the documents had to do with the question, so none was sent.
          */
         Proof: {
             /** Citations */
@@ -4749,6 +4757,11 @@ export interface components {
             quotes: components["schemas"]["Quote"][];
             /** Sure */
             sure: boolean;
+            /**
+             * Unrelated
+             * @default false
+             */
+            unrelated?: boolean;
         };
         /** Pull */
         Pull: {

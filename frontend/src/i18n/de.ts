@@ -158,6 +158,7 @@ export const de: Catalogue = {
   sentencesSupported: (n, of) => `${count(n)} von ${count(of)} ${s(of, "Satz", "Sätzen")} belegt`,
   nextUnsupported: "Zum nächsten Satz, den keine Quelle belegt",
   unsupported: "Keine Quelle belegt diesen Satz.",
+  notInDocuments: "In Ihren Dokumenten steht dazu nichts. Diese Antwort stammt nicht aus ihnen.",
   reasonNumber: (said) => `${said} steht nicht in dieser Passage.`,
   reasonOtherNumber: (said, there) => `Der Satz sagt ${said}, die Passage ${there}.`,
   reasonName: (said) => `${said} kommt in dieser Passage nicht vor.`,

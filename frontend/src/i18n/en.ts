@@ -158,6 +158,7 @@ export const en = {
   sentencesSupported: (n: number, of: number) => `${count(n)} of ${count(of)} ${s(of, "sentence", "sentences")} supported`,
   nextUnsupported: "Go to the next sentence that no source supports",
   unsupported: "No source supports this sentence.",
+  notInDocuments: "Nothing in your documents has to do with this. This answer is not from them.",
   reasonNumber: (said: string) => `${said} is not in this passage.`,
   reasonOtherNumber: (said: string, there: string) => `The sentence says ${said}, the passage ${there}.`,
   reasonName: (said: string) => `${said} is not named in this passage.`,

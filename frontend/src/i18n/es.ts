@@ -158,6 +158,7 @@ export const es: Catalogue = {
   sentencesSupported: (n, of) => `${count(n)} de ${count(of)} ${s(of, "frase respaldada", "frases respaldadas")}`,
   nextUnsupported: "Ir a la siguiente frase que ninguna fuente respalda",
   unsupported: "Ninguna fuente respalda esta frase.",
+  notInDocuments: "Nada en sus documentos tiene que ver con esto. Esta respuesta no sale de ellos.",
   reasonNumber: (said) => `${said} no está en este pasaje.`,
   reasonOtherNumber: (said, there) => `La frase dice ${said}; el pasaje, ${there}.`,
   reasonName: (said) => `${said} no se nombra en este pasaje.`,

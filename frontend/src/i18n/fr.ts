@@ -160,6 +160,7 @@ export const fr: Catalogue = {
   sentencesSupported: (n, of) => `${count(n)} ${s(n, "phrase étayée", "phrases étayées")} sur ${count(of)}`,
   nextUnsupported: "Aller à la prochaine phrase qu’aucune source n’étaye",
   unsupported: "Aucune source n’étaye cette phrase.",
+  notInDocuments: "Rien dans vos documents ne s’y rapporte. Cette réponse n’en vient pas.",
   reasonNumber: (said) => `${said} ne figure pas dans ce passage.`,
   reasonOtherNumber: (said, there) => `La phrase dit ${said}, le passage ${there}.`,
   reasonName: (said) => `${said} n’est pas nommé dans ce passage.`,

@@ -153,6 +153,7 @@ export const zh: Catalogue = {
   sentencesSupported: (n, of) => `${count(of)} 句中有 ${count(n)} 句有依据`,
   nextUnsupported: "转到下一个没有来源支持的句子",
   unsupported: "没有来源支持这句话。",
+  notInDocuments: "你的文档中没有与此相关的内容。这个回答不是来自文档。",
   reasonNumber: (said) => `此段落中没有 ${said}。`,
   reasonOtherNumber: (said, there) => `句中为 ${said}，段落中为 ${there}。`,
   reasonName: (said) => `此段落中未提到 ${said}。`,

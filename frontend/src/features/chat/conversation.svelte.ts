@@ -253,7 +253,8 @@ export class Conversation {
     answer.model = event.model;
     answer.sources = event.sources;
     // Sentences are held against the sources as they come; until then nothing is said of them.
-    answer.proof = event.proved ? { quotes: [], sure: false, folded: false, citations: [] } : null;
+    const unrelated = event.unrelated ?? false;
+    answer.proof = event.proved || unrelated ? { quotes: [], sure: false, folded: false, citations: [], unrelated } : null;
     this.leaf = this.writing = event.message_id;
     this.sent = event.budget;
     this.id = event.conversation_id;
