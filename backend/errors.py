@@ -85,6 +85,9 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "preset_not_ours": (),
     "pull_gone": (),
     "restore_runs": (),
+    "row_gone": (),
+    "row_waits": (),
+    "table_gone": (),
     "whole_path": (),
     "window_full": (),
     "zip_damaged": (),
@@ -126,6 +129,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "pull_no_room": (),
     "pull_unknown": ("model",),
     "question_over_window": (),
+    "reply_unreadable": ("model",),
     # the disk: sizes in bytes
     "backup_no_room": ("size", "path"),
     "embedder_no_room": ("size", "path"),
