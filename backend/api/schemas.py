@@ -403,10 +403,15 @@ class ColumnsBody(Schema):
     model: Name | None = None
 
 
+class ProposedColumn(Schema):
+    name: str
+    kind: Literal["text", "number", "date", "yes-no"]
+
+
 class ProposedColumns(Schema):
     """`model`: who proposes them; null: nobody, so that there is one column for the answer."""
 
-    columns: list[NewColumn]
+    columns: list[ProposedColumn]
     model: str | None
 
 

@@ -471,7 +471,7 @@ class AskTable:
     created_at: str
     tally: AskTally
     error: Failure | None
-    rows: list[AskRow] = field(default_factory=list)
+    rows: list[AskRow]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import pytest
 from flask import Flask
 
 from backend.config import Config
+from backend.services.asking import columns_of
 from backend.services.child import environment
 from backend.services.events import AskDone, AskStarted
 from backend.stores.collections import Collections
@@ -78,8 +79,8 @@ def test_closing_keeps_the_row_that_was_being_asked_for_the_next_start(
     with serving(app) as url, httpx.Client(base_url=url, timeout=60) as http:
         leases = collect(http, add(http, LEASES))
     ollama_stand_in.answer = reply(FIRST, first_token_seconds=120)
-    made = services.asking.begin(leases, QUESTION, None, quotes=False)
-    wait_for(lambda: len(ollama_stand_in.chats()) == 2)  # the columns were proposed before
+    made = services.asking.begin(leases, QUESTION, columns_of(COLUMNS))
+    wait_for(ollama_stand_in.chats)
     began = time.monotonic()
     services.close()
     assert time.monotonic() - began < 5
