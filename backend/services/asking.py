@@ -275,7 +275,9 @@ class Asking:
 
     def _asking(self, identity: str) -> str | None:
         current = self._current
-        return current.waiting.document_id if current and current.waiting.question_id == identity else None
+        if current is None or current.left or current.waiting.question_id != identity:
+            return None
+        return current.waiting.document_id
 
     def _table(self, asked: Asked, rows: Sequence[Row]) -> AskTable:
         return AskTable(

@@ -705,6 +705,7 @@ export const de: Catalogue = {
   deleteTableMeans: "Die Frage und ihre Antworten verschwinden. Die Dokumente bleiben.",
   formatCsv: "CSV",
   formatExcel: "Excel",
+  answersTable: "Tabelle der Antworten",
   answersByDocument: "Antworten je Dokument",
   document: "Dokument",
   asking: "Wird gefragt",

@@ -704,6 +704,7 @@ export const en = {
   deleteTableMeans: "The question and its answers go. The documents stay.",
   formatCsv: "CSV",
   formatExcel: "Excel",
+  answersTable: "Table of answers",
   answersByDocument: "Answers by document",
   document: "Document",
   asking: "Asking",

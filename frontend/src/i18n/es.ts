@@ -707,6 +707,7 @@ export const es: Catalogue = {
   deleteTableMeans: "Se van la pregunta y sus respuestas. Los documentos se quedan.",
   formatCsv: "CSV",
   formatExcel: "Excel",
+  answersTable: "Tabla de respuestas",
   answersByDocument: "Respuestas por documento",
   document: "Documento",
   asking: "Preguntando",

@@ -709,6 +709,7 @@ export const fr: Catalogue = {
   deleteTableMeans: "La question et ses réponses disparaissent. Les documents restent.",
   formatCsv: "CSV",
   formatExcel: "Excel",
+  answersTable: "Tableau des réponses",
   answersByDocument: "Réponses par document",
   document: "Document",
   asking: "Interrogation en cours",

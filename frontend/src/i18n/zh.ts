@@ -691,6 +691,7 @@ export const zh: Catalogue = {
   deleteTableMeans: "问题及其答案将被删除，文档保留。",
   formatCsv: "CSV",
   formatExcel: "Excel",
+  answersTable: "答案表",
   answersByDocument: "各文档的答案",
   document: "文档",
   asking: "正在询问",
