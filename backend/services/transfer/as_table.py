@@ -44,7 +44,7 @@ MARKED: Final = "NOT IN THE DOCUMENT: check it"
 
 def export_table(table: AskTable, format: Format) -> Exported:  # noqa: A002 - the name in the contract
     data = _csv(table) if format == "csv" else _xlsx(table)
-    return Exported(file_name(table.question.splitlines()[0][:80], format), TYPES[format], data)
+    return Exported(file_name(table.question.strip().splitlines()[0][:80], format), TYPES[format], data)
 
 
 def source_of(cell: AskCell, row: AskRow) -> str:
