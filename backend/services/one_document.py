@@ -21,8 +21,9 @@ from backend.stores.vectors import StoredPassage
 
 if TYPE_CHECKING:
     from backend.services.documents import Library
+    from backend.services.embedders import LiveSearch
     from backend.services.proving import AnswerProof, Embed
-    from backend.services.search import Found, Search
+    from backend.services.search import Found
 
 READ_WHOLE: Final = 60
 """Passages up to which a document is looked at whole: more never fit a window that people use."""
@@ -73,7 +74,7 @@ class Sources:
 class OneDocument:
     """Asks documents, one at a time."""
 
-    def __init__(self, library: Library, search: Search, embed: Embed) -> None:
+    def __init__(self, library: Library, search: LiveSearch, embed: Embed) -> None:
         self._library = library
         self._search = search
         self._embed = embed
