@@ -84,6 +84,7 @@ def _create_api(config: Config, database: Database) -> Flask:
     services.library.start()
     services.folders.start()
     services.embedders.start()
+    services.asking.start()
     return app
 
 
@@ -92,6 +93,7 @@ def _services(config: Config, database: Database) -> Services:
     from backend.engines.embedder import Embedder
     from backend.engines.ollama_program import OllamaProgram
     from backend.services import Services
+    from backend.services.asking import Asking
     from backend.services.backup import Backup
     from backend.services.chat import Chat
     from backend.services.child import command, environment
@@ -100,6 +102,7 @@ def _services(config: Config, database: Database) -> Services:
     from backend.services.folders import WatchedFolders
     from backend.services.held import quoted
     from backend.services.models import Models
+    from backend.services.one_document import OneDocument
     from backend.services.restore import Restore
     from backend.services.transfer.export import Exporter
     from backend.stores.collections import Collections
@@ -110,6 +113,7 @@ def _services(config: Config, database: Database) -> Services:
     from backend.stores.imports import Imports
     from backend.stores.pictures import Pictures
     from backend.stores.presets import Presets
+    from backend.stores.questions import Questions
     from backend.stores.settings import Settings
 
     settings = Settings(database)
@@ -138,6 +142,15 @@ def _services(config: Config, database: Database) -> Services:
         collections=collections,
         embed=embedder.embed,
     )
+    asking = Asking(
+        Questions(database),
+        collections,
+        documents,
+        models,
+        OneDocument(library, search, embedder.embed),
+        busy=lambda: chat.answering,
+        limit=config.max_message,
+    )
     imports = Imports(database)
     return Services(
         config,
@@ -154,6 +167,7 @@ def _services(config: Config, database: Database) -> Services:
         search,
         models,
         chat,
+        asking,
         Backup(config, database, library, VERSION),
         Restore(config.data),
         imports,

@@ -86,6 +86,9 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "prompt_cut": ("read", "sent"),
     "pull_gone": (),
     "restore_runs": (),
+    "row_gone": (),
+    "row_waits": (),
+    "table_gone": (),
     "whole_path": (),
     "window_full": (),
     "zip_damaged": (),
@@ -127,6 +130,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "pull_no_room": (),
     "pull_unknown": ("model",),
     "question_over_window": (),
+    "reply_unreadable": ("model",),
     # the disk: sizes in bytes
     "backup_no_room": ("size", "path"),
     "embedder_no_room": ("size", "path"),

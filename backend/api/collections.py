@@ -42,8 +42,10 @@ def change(identity: str, body: schemas.CollectionChange) -> schemas.Collection:
 @blueprint.delete("/api/collections/<identity>")
 @endpoint(returns=schemas.Ok)
 def delete(identity: str) -> schemas.Ok:
-    """Deletes it; its documents stay."""
-    parts().collections.delete(identity)
+    """Deletes it; its documents stay, and what is being asked of them stops."""
+    services = parts()
+    services.asking.stop_collection(identity)
+    services.collections.delete(identity)
     return schemas.Ok()
 
 

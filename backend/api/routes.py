@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 def install(app: Flask, services: Services) -> None:
     from backend.api import (
+        asking,
         backup,
         chat,
         collections,
@@ -39,6 +40,7 @@ def install(app: Flask, services: Services) -> None:
 
     app.extensions["localchat"] = services
     for module in (
+        asking,
         backup,
         chat,
         collections,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from backend.errors import Details
-from backend.services.events import Proof, Source
+from backend.services.events import AskTable, Proof, Source
 from backend.services.health import CheckCode, CheckId
 from backend.services.storage import Place
 
@@ -388,6 +388,61 @@ class NewCollection(Schema):
 
 class CollectionChange(Schema):
     name: CollectionName
+
+
+# --- questions to a collection ----------------------------------------------------------------------------------
+
+
+class NewColumn(Schema):
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+    kind: Literal["text", "number", "date", "yes-no"] = "text"
+
+
+class ColumnsBody(Schema):
+    question: str = Field(min_length=1)
+    model: Name | None = None
+
+
+class ProposedColumn(Schema):
+    name: str
+    kind: Literal["text", "number", "date", "yes-no"]
+
+
+class ProposedColumns(Schema):
+    """`model`: who proposes them; null: nobody, so that there is one column for the answer."""
+
+    columns: list[ProposedColumn]
+    model: str | None
+
+
+class AskBody(Schema):
+    question: str = Field(min_length=1)
+    columns: list[NewColumn] | None = Field(
+        None, min_length=1, max_length=12, description="left out: as POST …/columns proposes them"
+    )
+    model: Name | None = None
+    quotes: bool = Field(default=False, description="no model: the documents' own sentences in one column")
+
+    @model_validator(mode="after")
+    def named_once(self) -> AskBody:
+        names = [column.name.casefold() for column in self.columns or ()]
+        if len(set(names)) < len(names):
+            raise ValueError("two columns have the same name")
+        return self
+
+
+class AskTables(Schema):
+    """Without their rows."""
+
+    tables: list[AskTable]
+
+
+class GoOnBody(Schema):
+    failed: bool = Field(default=False, description="ask the documents that failed once more, too")
+
+
+class TableQuery(Schema):
+    format: Literal["csv", "xlsx"]
 
 
 # --- search -----------------------------------------------------------------------------------------------------

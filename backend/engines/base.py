@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from backend.errors import Details
 
@@ -28,7 +28,11 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """`window`: tokens the engine must hold for prompt and answer together; `max_tokens`: of the answer."""
+    """`window`: tokens the engine must hold for prompt and answer together; `max_tokens`: of the answer.
+
+    `schema`: a JSON schema that the answer must follow; the engine lets the model write nothing else. An answer that
+    ends for its length is still cut where it stands.
+    """
 
     model: str
     messages: Sequence[ChatMessage]
@@ -36,6 +40,7 @@ class ChatRequest:
     max_tokens: int | None = None
     temperature: float | None = None
     think: bool | None = None
+    schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

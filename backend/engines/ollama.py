@@ -167,7 +167,14 @@ class OllamaAnswer:
         client = self._engine.client(self._upstream)
         last = False
         try:
-            parts: Any = client.chat(request.model, messages, stream=True, options=options, think=request.think)
+            parts: Any = client.chat(
+                request.model,
+                messages,
+                stream=True,
+                options=options,
+                think=request.think,
+                format=dict(request.schema) if request.schema is not None else None,
+            )
             for part in parts:
                 message = part["message"]
                 last = part["done"]

@@ -65,6 +65,9 @@ class OpenAIAnswer:
             body["max_tokens"] = request.max_tokens
         if request.temperature is not None:
             body["temperature"] = request.temperature
+        if request.schema is not None:
+            named = {"name": "answer", "strict": True, "schema": dict(request.schema)}
+            body["response_format"] = {"type": "json_schema", "json_schema": named}
         return body
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from backend.config import Config
+    from backend.services.asking import Asking
     from backend.services.backup import Backup
     from backend.services.chat import Chat
     from backend.services.desktop import Desktop
@@ -46,6 +47,7 @@ class Services:
     search: LiveSearch
     models: Models
     chat: Chat
+    asking: Asking
     backup: Backup
     restore: Restore
     imports: Imports
@@ -64,6 +66,7 @@ class Services:
         if not self.closed:
             self.closed = True
             self.chat.close()
+            self.asking.close()
             self.models.close()
             self.folders.close()
             self.embedders.close()

@@ -343,6 +343,11 @@ class Chat:
             if message.status == "streaming":
                 self.stop(message.id)
 
+    @property
+    def answering(self) -> bool:
+        """Whether an answer is being written."""
+        return bool(self._running)
+
     def close(self) -> None:
         for running in list(self._running.values()):
             running.end("close")

@@ -411,6 +411,104 @@ class EvaluationDone:
 
 
 @dataclass(frozen=True, slots=True)
+class AskColumn:
+    name: str
+    kind: Literal["text", "number", "date", "yes-no"]
+
+
+@dataclass(frozen=True, slots=True)
+class AskCell:
+    """One value of a document. `found`: it stands in the source of `support`; `marked`: it does not, and `reason` says
+    so; `missing`: the document says nothing of it. A "yes" or "no" is `found` where the words it rests on are.
+
+    `sort`: a date as YYYY-MM-DD or YYYY-MM, a number without its unit.
+    """
+
+    value: str | None
+    verdict: Literal["found", "marked", "missing"]
+    sort: str | float | None = None
+    support: Support | None = None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskRow:
+    """A document of the table; `cells` in the order of the columns, none while it waits or when it failed.
+
+    `sources`: the passages that its cells stand in.
+    """
+
+    document_id: str
+    filename: str
+    state: Literal["waiting", "covered", "empty", "failed"]
+    cells: list[AskCell]
+    sources: list[Source]
+    error: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskTally:
+    """Documents. `covered`: with at least one value; `empty`: asked, and nothing found; `left`: not asked yet.
+
+    `asking`: the one that is asked right now. `seconds_left`: None while there is no telling.
+    """
+
+    total: int
+    covered: int
+    empty: int
+    failed: int
+    left: int
+    seconds_left: float | None = None
+    asking: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskTable:
+    """A question that was asked of each document in a collection. `model`: None where the documents' own sentences fill
+    the table. `error`: why it stopped by itself.
+    """
+
+    id: str
+    collection_id: str
+    question: str
+    columns: list[AskColumn]
+    model: str | None
+    state: Literal["running", "done", "stopped"]
+    created_at: str
+    tally: AskTally
+    error: Failure | None
+    rows: list[AskRow]
+
+
+@dataclass(frozen=True, slots=True)
+class AskStarted:
+    """With the rows that there are: all of them waiting, in a table that was just begun."""
+
+    table: AskTable
+
+
+@dataclass(frozen=True, slots=True)
+class AskStep:
+    """Rows that changed since the last step, and how far it is."""
+
+    rows: list[AskRow]
+    tally: AskTally
+
+
+@dataclass(frozen=True, slots=True)
+class AskDone:
+    """`stopped`: documents are `left`, by wish or for `stopped_by`."""
+
+    covered: int
+    failed: int
+    empty: int
+    left: int
+    stopped: bool
+    stopped_by: Failure | None = None
+    done: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """`details`: which sentence it is, with its values, for who says it in another language."""
 
@@ -433,4 +531,7 @@ BackupEvent = CopyStep | BackupDone | CopyCancelled | Failure
 RestoreEvent = CopyStep | RestoreDone | CopyCancelled | Failure
 ImportEvent = Importing | ImportDone | Failure
 EvaluationEvent = EvaluationStep | EvaluationDone | Failure
-StreamEvent = ChatEvent | UploadEvent | PullEvent | BackupEvent | RestoreEvent | ImportEvent | EvaluationEvent | Idle
+AskEvent = AskStarted | AskStep | AskDone | Failure
+StreamEvent = (
+    ChatEvent | UploadEvent | PullEvent | BackupEvent | RestoreEvent | ImportEvent | EvaluationEvent | AskEvent | Idle
+)

@@ -118,6 +118,15 @@ class Models:
             f"{wanted} is not installed any more. Pull it again, or choose another model.", "model_gone", model=wanted
         )
 
+    def at_hand(self, name: str | None = None) -> Choice | None:
+        """As `active`; None where nobody chose a model and no engine has one."""
+        try:
+            return self.active(name)
+        except EngineUnavailable:
+            if name or self._settings.get("model"):
+                raise
+            return None
+
     def choose(self, name: str | None) -> Choice:
         """Raises ModelNotFound, EngineUnavailable."""
         choice = self.active(name) if name else None

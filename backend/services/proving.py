@@ -71,6 +71,10 @@ class AnswerProof:
     def end(self) -> list[Citation]:
         return [self._proved(sentence) for sentence in self._sentences.end()]
 
+    def value(self, text: str) -> Citation:
+        """What stands in a cell of a table: held against the passages as a sentence of its own."""
+        return self._proved(AnswerSentence(0, len(text), text, ()))
+
     def _proved(self, sentence: AnswerSentence) -> Citation:
         self.prepare()
         assert self._prepared is not None

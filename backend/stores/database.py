@@ -310,6 +310,38 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (document_id, part)
     ) STRICT;
     """,
+    """
+    -- A question that is asked of every document in a collection. No reference to the collection: it can come back,
+    -- and its questions with it. Those whose collection stays away go at the next start.
+    CREATE TABLE questions (
+        id TEXT PRIMARY KEY,
+        collection_id TEXT NOT NULL,
+        question TEXT NOT NULL,
+        columns TEXT NOT NULL,                      -- JSON [{name, kind}]
+        model TEXT,                                 -- null: the documents' own sentences, no model
+        state TEXT NOT NULL CHECK (state IN ('running', 'done', 'stopped')),
+        error TEXT,                                 -- JSON {error, message}: why it stopped by itself
+        revision INTEGER NOT NULL DEFAULT 0,        -- of its newest row
+        created_at TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX questions_of_collection ON questions (collection_id, created_at DESC);
+
+    -- A row for each document, under the name that it had. It stays when the document goes.
+    CREATE TABLE question_rows (
+        question_id TEXT NOT NULL REFERENCES questions (id) ON DELETE CASCADE,
+        document_id TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        filename TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('waiting', 'covered', 'empty', 'failed')),
+        found TEXT,                                 -- JSON {cells, sources}
+        error TEXT,                                 -- JSON {error, message}
+        seconds REAL,
+        revision INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (question_id, document_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX question_rows_by_revision ON question_rows (question_id, revision);
+    CREATE INDEX question_rows_waiting ON question_rows (question_id, state, position);
+    """,
 )
 
 

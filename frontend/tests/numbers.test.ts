@@ -44,7 +44,7 @@ it("names stand in the order of the language", async () => {
 });
 
 /** Labels and short times: a page 1204 is not an amount, and a thought does not take a thousand seconds. */
-const LABELS = ["seconds", "minutes", "hours", "page", "source", "rank", "rankOf", "scoreAndRank", "thinking", "thoughtFor"];
+const LABELS = ["seconds", "minutes", "hours", "page", "pageShort", "source", "rank", "rankOf", "scoreAndRank", "thinking", "thoughtFor"];
 
 /** By entry of the English catalogue: which of its arguments are numbers, as its types say. */
 function numbers(): Map<string, boolean[]> {

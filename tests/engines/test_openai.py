@@ -58,3 +58,14 @@ def test_pictures_go_as_data_uris_beside_the_words(server: tuple[str, list[Any]]
             ],
         },
     ]
+
+
+def test_a_schema_goes_as_the_form_of_the_response(server: tuple[str, list[Any]]) -> None:
+    address, asked = server
+    schema = {"type": "object", "properties": {"ends": {"type": "string"}}, "required": ["ends"]}
+    request = ChatRequest("m", [ChatMessage("user", "When?")], 4096, schema=schema)
+    with httpx.Client(base_url=address, trust_env=False) as client:
+        list(OpenAIAnswer(client, request))
+        list(OpenAIAnswer(client, ChatRequest("m", [ChatMessage("user", "When?")], 4096)))
+    form = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+    assert [body.get("response_format") for body in asked] == [form, None]

@@ -2,7 +2,7 @@
 // that answers with server-sent events.
 import { asApiError, asJson, toApiError } from "./client";
 import { readEvents } from "./sse";
-import type { BackupBody, ChatBody, PickBody, PullBody, RestoreBody, paths } from "./types";
+import type { AskBody, BackupBody, ChatBody, PickBody, PullBody, RestoreBody, paths } from "./types";
 
 type Streamed<P extends keyof paths> = paths[P] extends {
   post: { responses: { 200: { content: { "text/event-stream": infer E } } } };
@@ -16,6 +16,7 @@ export type PullEvent = Streamed<"/api/models/pull">;
 export type BackupEvent = Streamed<"/api/backup">;
 export type RestoreEvent = Streamed<"/api/restore">;
 export type ImportEvent = Streamed<"/api/conversations/import">;
+export type AskEvent = Streamed<"/api/tables/{identity}/follow">;
 
 export function streamAnswer(body: ChatBody, signal: AbortSignal): AsyncGenerator<ChatEvent> {
   return post("/api/chat", json(body), signal, FRAME_MS);
@@ -37,6 +38,16 @@ export function streamImport(file: File, signal: AbortSignal): AsyncGenerator<Im
   const form = new FormData();
   form.append("file", file, file.name);
   return post("/api/conversations/import", { body: form }, signal);
+}
+
+/** Asks each document of a collection. Leaving the stream does not stop it. */
+export function streamAsk(collection: string, body: AskBody): AsyncGenerator<AskEvent> {
+  return post(`/api/collections/${encodeURIComponent(collection)}/ask`, json(body));
+}
+
+/** A table as it is, then its rows as they change. */
+export function streamTable(id: string, signal: AbortSignal): AsyncGenerator<AskEvent> {
+  return post(`/api/tables/${encodeURIComponent(id)}/follow`, {}, signal);
 }
 
 export function streamPull(body: PullBody): AsyncGenerator<PullEvent> {

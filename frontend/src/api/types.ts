@@ -317,7 +317,7 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        /** Deletes it; its documents stay. */
+        /** Deletes it; its documents stay, and what is being asked of them stops. */
         delete: {
             parameters: {
                 query?: never;
@@ -387,6 +387,108 @@ export interface paths {
                 };
             };
         };
+        trace?: never;
+    };
+    "/api/collections/{identity}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks each document of a collection: a row a document, then how many were covered, failed or empty. Leaving the stream does not stop it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AskBody"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": components["schemas"]["AskStarted"] | components["schemas"]["AskStep"] | components["schemas"]["AskDone"] | components["schemas"]["Failure"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/collections/{identity}/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The columns that a question needs, as the model proposes them; to be changed by whoever asks. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ColumnsBody"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProposedColumns"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/collections/{identity}/documents": {
@@ -515,6 +617,53 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/collections/{identity}/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The questions that were asked of a collection, the newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AskTables"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3015,6 +3164,326 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tables/{identity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One question with its rows as they are. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AskTable"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Deletes the table; what is being asked for it stops. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Ok"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/{identity}/documents/{document_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks one document once more. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                    document_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AskTable"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/{identity}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The table as a download, each value with its source. */
+        get: {
+            parameters: {
+                query: {
+                    format: "csv" | "xlsx";
+                };
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/{identity}/follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The table as it is, then each row as it changes, until it is done or stopped. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": components["schemas"]["AskStarted"] | components["schemas"]["AskStep"] | components["schemas"]["AskDone"] | components["schemas"]["Failure"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/{identity}/go-on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on with the documents that were not asked yet. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["GoOnBody"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AskTable"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/{identity}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops it; the rows that there are stay. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AskTable"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3076,6 +3545,190 @@ export interface components {
             rank: number;
             /** Score */
             score: number;
+        };
+        /** AskBody */
+        AskBody: {
+            /**
+             * Columns
+             * @description left out: as POST …/columns proposes them
+             * @default null
+             */
+            columns?: components["schemas"]["NewColumn"][] | null;
+            /**
+             * Model
+             * @default null
+             */
+            model?: string | null;
+            /** Question */
+            question: string;
+            /**
+             * Quotes
+             * @description no model: the documents' own sentences in one column
+             * @default false
+             */
+            quotes?: boolean;
+        };
+        /**
+         * AskCell
+         * @description One value of a document. `found`: it stands in the source of `support`; `marked`: it does not, and `reason` says
+         *     so; `missing`: the document says nothing of it. A "yes" or "no" is `found` where the words it rests on are.
+         *
+         *     `sort`: a date as YYYY-MM-DD or YYYY-MM, a number without its unit.
+         */
+        AskCell: {
+            /** @default null */
+            reason?: components["schemas"]["Reason"] | null;
+            /**
+             * Sort
+             * @default null
+             */
+            sort?: string | number | null;
+            /** @default null */
+            support?: components["schemas"]["Support"] | null;
+            /** Value */
+            value: string | null;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "found" | "marked" | "missing";
+        };
+        /** AskColumn */
+        AskColumn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "text" | "number" | "date" | "yes-no";
+            /** Name */
+            name: string;
+        };
+        /**
+         * AskDone
+         * @description `stopped`: documents are `left`, by wish or for `stopped_by`.
+         */
+        AskDone: {
+            /** Covered */
+            covered: number;
+            /**
+             * Done
+             * @default true
+             * @constant
+             */
+            done?: true;
+            /** Empty */
+            empty: number;
+            /** Failed */
+            failed: number;
+            /** Left */
+            left: number;
+            /** Stopped */
+            stopped: boolean;
+            /** @default null */
+            stopped_by?: components["schemas"]["Failure"] | null;
+        };
+        /**
+         * AskRow
+         * @description A document of the table; `cells` in the order of the columns, none while it waits or when it failed.
+         *
+         *     `sources`: the passages that its cells stand in.
+         */
+        AskRow: {
+            /** Cells */
+            cells: components["schemas"]["AskCell"][];
+            /** Document Id */
+            document_id: string;
+            /** @default null */
+            error?: components["schemas"]["Failure"] | null;
+            /** Filename */
+            filename: string;
+            /** Sources */
+            sources: components["schemas"]["Source"][];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "covered" | "empty" | "failed";
+        };
+        /**
+         * AskStarted
+         * @description With the rows that there are: all of them waiting, in a table that was just begun.
+         */
+        AskStarted: {
+            table: components["schemas"]["AskTable"];
+        };
+        /**
+         * AskStep
+         * @description Rows that changed since the last step, and how far it is.
+         */
+        AskStep: {
+            /** Rows */
+            rows: components["schemas"]["AskRow"][];
+            tally: components["schemas"]["AskTally"];
+        };
+        /**
+         * AskTable
+         * @description A question that was asked of each document in a collection. `model`: None where the documents' own sentences fill
+         *     the table. `error`: why it stopped by itself.
+         */
+        AskTable: {
+            /** Collection Id */
+            collection_id: string;
+            /** Columns */
+            columns: components["schemas"]["AskColumn"][];
+            /** Created At */
+            created_at: string;
+            error: components["schemas"]["Failure"] | null;
+            /** Id */
+            id: string;
+            /** Model */
+            model: string | null;
+            /** Question */
+            question: string;
+            /** Rows */
+            rows: components["schemas"]["AskRow"][];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done" | "stopped";
+            tally: components["schemas"]["AskTally"];
+        };
+        /**
+         * AskTables
+         * @description Without their rows.
+         */
+        AskTables: {
+            /** Tables */
+            tables: components["schemas"]["AskTable"][];
+        };
+        /**
+         * AskTally
+         * @description Documents. `covered`: with at least one value; `empty`: asked, and nothing found; `left`: not asked yet.
+         *
+         *     `asking`: the one that is asked right now. `seconds_left`: None while there is no telling.
+         */
+        AskTally: {
+            /**
+             * Asking
+             * @default null
+             */
+            asking?: string | null;
+            /** Covered */
+            covered: number;
+            /** Empty */
+            empty: number;
+            /** Failed */
+            failed: number;
+            /** Left */
+            left: number;
+            /**
+             * Seconds Left
+             * @default null
+             */
+            seconds_left?: number | null;
+            /** Total */
+            total: number;
         };
         /** BackupBody */
         BackupBody: {
@@ -3437,6 +4090,16 @@ export interface components {
         CollectionList: {
             /** Collections */
             collections: components["schemas"]["Collection"][];
+        };
+        /** ColumnsBody */
+        ColumnsBody: {
+            /**
+             * Model
+             * @default null
+             */
+            model?: string | null;
+            /** Question */
+            question: string;
         };
         /** Content */
         Content: {
@@ -4172,6 +4835,15 @@ export interface components {
             /** Folders */
             folders: components["schemas"]["Folder"][];
         };
+        /** GoOnBody */
+        GoOnBody: {
+            /**
+             * Failed
+             * @description ask the documents that failed once more, too
+             * @default false
+             */
+            failed?: boolean;
+        };
         /** Health */
         Health: {
             /**
@@ -4397,6 +5069,17 @@ export interface components {
              * @default null
              */
             id?: string | null;
+            /** Name */
+            name: string;
+        };
+        /** NewColumn */
+        NewColumn: {
+            /**
+             * Kind
+             * @default text
+             * @enum {string}
+             */
+            kind?: "text" | "number" | "date" | "yes-no";
             /** Name */
             name: string;
         };
@@ -4762,6 +5445,26 @@ export interface components {
              * @default false
              */
             unrelated?: boolean;
+        };
+        /** ProposedColumn */
+        ProposedColumn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "text" | "number" | "date" | "yes-no";
+            /** Name */
+            name: string;
+        };
+        /**
+         * ProposedColumns
+         * @description `model`: who proposes them; null: nobody, so that there is one column for the answer.
+         */
+        ProposedColumns: {
+            /** Columns */
+            columns: components["schemas"]["ProposedColumn"][];
+            /** Model */
+            model: string | null;
         };
         /** Pull */
         Pull: {
@@ -5255,6 +5958,14 @@ export interface components {
             /** Words */
             words: components["schemas"]["Span"][];
         };
+        /** TableQuery */
+        TableQuery: {
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "csv" | "xlsx";
+        };
         /** TagCount */
         TagCount: {
             /** Conversations */
@@ -5327,6 +6038,16 @@ export type ActiveModelChange = components['schemas']['ActiveModelChange'];
 export type Advice = components['schemas']['Advice'];
 export type Arm = components['schemas']['Arm'];
 export type ArmScore = components['schemas']['ArmScore'];
+export type AskBody = components['schemas']['AskBody'];
+export type AskCell = components['schemas']['AskCell'];
+export type AskColumn = components['schemas']['AskColumn'];
+export type AskDone = components['schemas']['AskDone'];
+export type AskRow = components['schemas']['AskRow'];
+export type AskStarted = components['schemas']['AskStarted'];
+export type AskStep = components['schemas']['AskStep'];
+export type AskTable = components['schemas']['AskTable'];
+export type AskTables = components['schemas']['AskTables'];
+export type AskTally = components['schemas']['AskTally'];
 export type BackupBody = components['schemas']['BackupBody'];
 export type BackupDone = components['schemas']['BackupDone'];
 export type Budget = components['schemas']['Budget'];
@@ -5341,6 +6062,7 @@ export type Citations = components['schemas']['Citations'];
 export type Collection = components['schemas']['Collection'];
 export type CollectionChange = components['schemas']['CollectionChange'];
 export type CollectionList = components['schemas']['CollectionList'];
+export type ColumnsBody = components['schemas']['ColumnsBody'];
 export type Content = components['schemas']['Content'];
 export type Conversation = components['schemas']['Conversation'];
 export type ConversationChange = components['schemas']['ConversationChange'];
@@ -5381,6 +6103,7 @@ export type FileResult = components['schemas']['FileResult'];
 export type Folder = components['schemas']['Folder'];
 export type FolderBody = components['schemas']['FolderBody'];
 export type FolderList = components['schemas']['FolderList'];
+export type GoOnBody = components['schemas']['GoOnBody'];
 export type Health = components['schemas']['Health'];
 export type ImportDone = components['schemas']['ImportDone'];
 export type ImportProgress = components['schemas']['ImportProgress'];
@@ -5395,6 +6118,7 @@ export type Model = components['schemas']['Model'];
 export type ModelList = components['schemas']['ModelList'];
 export type ModelTest = components['schemas']['ModelTest'];
 export type NewCollection = components['schemas']['NewCollection'];
+export type NewColumn = components['schemas']['NewColumn'];
 export type NewConversation = components['schemas']['NewConversation'];
 export type NewPreset = components['schemas']['NewPreset'];
 export type Notice = components['schemas']['Notice'];
@@ -5416,6 +6140,8 @@ export type PresetFileDocument = components['schemas']['PresetFileDocument'];
 export type PresetList = components['schemas']['PresetList'];
 export type Progress = components['schemas']['Progress'];
 export type Proof = components['schemas']['Proof'];
+export type ProposedColumn = components['schemas']['ProposedColumn'];
+export type ProposedColumns = components['schemas']['ProposedColumns'];
 export type Pull = components['schemas']['Pull'];
 export type PullBody = components['schemas']['PullBody'];
 export type PullStatus = components['schemas']['PullStatus'];
@@ -5441,6 +6167,7 @@ export type Status = components['schemas']['Status'];
 export type Storage = components['schemas']['Storage'];
 export type Stored = components['schemas']['Stored'];
 export type Support = components['schemas']['Support'];
+export type TableQuery = components['schemas']['TableQuery'];
 export type TagCount = components['schemas']['TagCount'];
 export type TextQuery = components['schemas']['TextQuery'];
 export type Thinking = components['schemas']['Thinking'];

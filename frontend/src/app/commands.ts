@@ -135,7 +135,7 @@ function ofAnswer(app: App): Command[] {
 }
 
 function ofDocuments(app: App): Command[] {
-  const { chats, library, notices } = app;
+  const { chats, collections, library, notices, router } = app;
   const name = t(chats.useDocuments ? "askWithoutDocuments" : "askWithDocuments");
   const toggle = (): void => {
     chats.documents = !chats.useDocuments;
@@ -146,6 +146,7 @@ function ofDocuments(app: App): Command[] {
     make("use-documents", "documents", name, toggle, library.total > 0, t("alsoUseDocuments")),
     make("add-files", "documents", t("addFiles"), () => addDocuments(app, false), true, t("alsoAdd")),
     make("add-folder", "documents", t("addFolder"), () => addDocuments(app, true), true, t("alsoAdd")),
+    ...collections.list.map(({ id, name }) => make(`ask-${id}`, "documents", t("askEachIn", name), () => router.go("collection", id), true, t("collection"))),
   ];
 }
 

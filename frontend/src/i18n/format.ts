@@ -79,6 +79,14 @@ export function day(iso: string, now = new Date()): string {
   return date.toLocaleDateString(locale(), { day: "numeric", month: "short", ...year });
 }
 
+/** A day or a month of a calendar, whatever the time is: 31 Mar 2027, Jun 2027; another text as it is. */
+export function calendarDay(iso: string): string {
+  const [, year, month, date] = /^(\d{4})-(\d\d)(?:-(\d\d))?$/.exec(iso) ?? [];
+  if (!year) return iso;
+  const whole = date ? { day: "numeric" as const } : {};
+  return new Date(Number(year), Number(month) - 1, Number(date ?? 1)).toLocaleDateString(locale(), { ...whole, month: "short", year: "numeric" });
+}
+
 /** A day and its time: 28 Oct 2026, 14:05. */
 export function moment(iso: string): string {
   const date = new Date(iso);

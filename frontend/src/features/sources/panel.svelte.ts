@@ -2,9 +2,12 @@
 import type { Message, Source } from "../../api/types";
 import { tick } from "svelte";
 
+/** What has sources: an answer, or a row of a table. */
+export type Sourced = Pick<Message, "id" | "sources" | "proof">;
+
 /** What is open: a source of an answer and, where it was opened by a sentence, that sentence's index. */
 export interface OpenSource {
-  message: Message;
+  message: Sourced;
   number: number;
   sentence?: number | undefined;
   /** Opened by a quote: its words, marked in the passage. */

@@ -17,7 +17,7 @@ export function exports(id?: string): Entry[] {
   return formats.map(([format, label]) => ({ label, run: () => download(`${path}?format=${format}`) }));
 }
 
-function download(address: string): void {
+export function download(address: string): void {
   const link = document.createElement("a");
   link.href = address;
   // Its name is the server's to give; the attribute keeps an error from taking the page away.
