@@ -54,7 +54,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_stood(
         leases = collect(http, add(http, LEASES))
     services_of(app).close()
     ollama_stand_in.answers.extend([reply(FIRST), reply(SECOND, first_token_seconds=120)])
-    command = [sys.executable, "-c", ASK, config.data, config.models, ollama_stand_in.host, leases]
+    command = [sys.executable, "-c", ASK, str(config.data), str(config.models), ollama_stand_in.host, leases]
     with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         made = process.stdout.readline().strip()

@@ -76,7 +76,7 @@ def test_pptx_titles_points_tables_and_notes(tmp_path: Path) -> None:
 
 
 def test_xlsx_sheets_rows_titles_and_notes(tmp_path: Path) -> None:
-    import xlsxwriter  # type: ignore[import-untyped]
+    import xlsxwriter
 
     book = xlsxwriter.Workbook(str(tmp_path / "stock.xlsx"))
     sheet = book.add_worksheet("Stock")

@@ -91,7 +91,7 @@ def test_a_line_of_ten_megabytes_is_read_soon(tmp_path: Path, name: str) -> None
 
 
 def test_a_sheet_that_claims_a_billion_cells_is_not_filled(tmp_path: Path) -> None:
-    import xlsxwriter  # type: ignore[import-untyped]
+    import xlsxwriter
 
     book = xlsxwriter.Workbook(str(tmp_path / "a.xlsx"))
     sheet = book.add_worksheet()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from backend.errors import EncryptedDocument, TooLarge
 from tests.pipeline.readers.reading import blocks, refusal
