@@ -23,12 +23,13 @@ from numpy.typing import NDArray
 from backend.engines.embedder import Embedder
 from backend.pipeline.proof.align import align, prepare
 from backend.pipeline.proof.features import evidence
+from backend.pipeline.proof.verdict import candidates, ruled_out, word_for_word
 from build_scripts.models import MODELS
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 GROUPS: Final = ROOT / "tests" / "proof_groups"
 MODEL: Final = ROOT / "backend" / "pipeline" / "proof" / "model.json"
-WANTED: Final = 0.92
+WANTED: Final = 0.9
 """Share of the supported sentences to be found in the cross-validation; the threshold follows from it.
 
 Above the .88 that is wanted of strange sets: sentences of longer passages than most of these score somewhat lower.
@@ -44,6 +45,9 @@ COLUMNS: Final = 0.35
 ROWS: Final = 0.7
 LEAST_GAIN: Final = 0.5
 BINS: Final = 24
+
+SETTLED: Final = 9.0
+"""A score above all others; below zero, one below all others."""
 
 LEFT_OUT: Final = frozenset(
     {"length", "clauses", "names", "figures", "sentences", "unspaced", "pairs_any", "negation_compared"}
@@ -74,7 +78,26 @@ FALLING: Final = frozenset(
         "denied_here",
         "denied_here_most",
         "denied_loosely",
-        "denied_passage denial flags",
+        "denied_passage",
+        "denial",
+        "contrary",
+        "stance_against",
+        "flags",
+        "own_missing",
+        "own_missing_most",
+        "own_gap",
+        "own_names_missing",
+        "placed_missing",
+        "swapped",
+        "swapped_most",
+        "figure_instead",
+        "figure_instead_most",
+        "name_instead",
+        "name_instead_most",
+        "replaced_most",
+        "nowhere",
+        "window_most",
+        "outside",
         "rival",
         "rival_most",
         "names_swapped",
@@ -85,6 +108,16 @@ FALLING: Final = frozenset(
         "nowhere_most",
     ]
 )
+
+RISING: Final = frozenset(
+    [
+        "single", "double", "window", "words_window", "words_single", "words_passage", "words_anywhere", "exact_window",
+        "exact_passage", "found_window", "opening", "opening_window", "verbatim", "verbatim_run", "joined",
+        "figure_joined", "own_placed", "placed", "pairs_sentence", "pairs_clause", "pairs_near", "neighbours", "order",
+        "clause_worst", "grams_window", "grams_passage", "cosine_window", "rival_own",
+    ]
+)  # fmt: skip
+"""Figures that speak for a sentence, and may only raise its score."""
 
 Floats = NDArray[np.float64]
 Tree = Any
@@ -98,6 +131,10 @@ class Labelled:
     """(sentences, figures), against the passage that was aligned best."""
     second: Floats
     """The same against the second passage."""
+    ruled_out: NDArray[np.bool_]
+    """(sentences, 2): whether a rule that no score outvotes speaks against the first, the second passage."""
+    word_for_word: NDArray[np.bool_]
+    """(sentences, 2): whether they stand there as they are, which no score outvotes either."""
     supported: Floats
     groups: NDArray[np.str_]
     kinds: NDArray[np.str_]
@@ -110,7 +147,8 @@ def labelled(files: list[Path], embedder: Embedder) -> Labelled:
         prepared = prepare(group["passages"], embedder.embed)
         for sentence in group["sentences"]:
             alignment = align(prepared, sentence["text"])
-            found, other = evidence(prepared, alignment), evidence(prepared, alignment, 1)
+            found = evidence(prepared, alignment)
+            other = evidence(prepared, alignment, 1) if 1 in candidates(prepared, alignment) else None
             if found is not None:
                 supported = sentence["label"] == "supported"
                 second = other.values if other is not None else found.values
@@ -120,6 +158,8 @@ def labelled(files: list[Path], embedder: Embedder) -> Labelled:
         names,
         np.array([[values[name] for name in names] for values, *_ in rows]),
         np.array([[row[1][name] for name in names] for row in rows]),
+        np.array([[ruled_out(row[0]), ruled_out(row[1])] for row in rows]),
+        np.array([[word_for_word(row[0]), word_for_word(row[1])] for row in rows]),
         np.array([float(row[2]) for row in rows]),
         np.array([row[3] for row in rows]),
         np.array([row[4] for row in rows]),
@@ -139,7 +179,7 @@ class Booster:
     def __init__(self, names: list[str], seed: int = 0) -> None:
         self._names = names
         self._rng = np.random.default_rng(seed)
-        self._direction = np.array([-int(name in FALLING) for name in names])
+        self._direction = np.array([int(name in RISING) - int(name in FALLING) for name in names])
         self.trees: list[Tree] = []
 
     def fit(self, values: Floats, supported: Floats) -> Booster:
@@ -197,7 +237,10 @@ def scores(booster: Booster, values: Floats) -> Floats:
 
 
 def best_scores(booster: Booster, data: Labelled, rows: NDArray[np.bool_]) -> Floats:
-    return np.maximum(scores(booster, data.values[rows]), scores(booster, data.second[rows]))
+    both = np.stack([scores(booster, data.values[rows]), scores(booster, data.second[rows])], axis=1)
+    both = np.where(data.word_for_word[rows], SETTLED, both)
+    result: Floats = np.where(data.ruled_out[rows], -SETTLED, both).max(axis=1)
+    return result
 
 
 def learn(data: Labelled, rows: NDArray[np.bool_], seed: int = 0) -> Booster:
@@ -215,6 +258,15 @@ def left_out_scores(data: Labelled, seed: int) -> Floats:
     for fold in range(FOLDS):
         held_out = np.isin(data.groups, groups[fold::FOLDS])
         result[held_out] = best_scores(learn(data, ~held_out, seed), data, held_out)
+    return result
+
+
+def language_left_out_scores(data: Labelled) -> Floats:
+    """Each sentence's score from a model that never saw its language: how it may judge one that no group is in."""
+    result = np.zeros(len(data.supported))
+    for language in sorted(set(data.languages)):
+        held_out = data.languages == language
+        result[held_out] = best_scores(learn(data, ~held_out), data, held_out)
     return result
 
 
@@ -259,6 +311,7 @@ def main(arguments: list[str]) -> int:
     threshold = float(np.mean([threshold_for(score, data.supported, WANTED) for score in rounds]))
     for seed, score in enumerate(rounds):
         report(score, data, threshold, f"left out, round {seed}")
+    report(language_left_out_scores(data), data, threshold, "language left out")
     booster = learn(data, np.ones(len(data.supported), dtype=bool))
     for file in options.check:
         other = labelled([file], embedder)
