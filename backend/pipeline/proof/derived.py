@@ -25,9 +25,7 @@ def follows(figure: Number, others: Sequence[Number]) -> bool:
         return any(_equal(abs(a - b) * 12, figure.amount[0]) for a, b in combinations(years, 2))
     if value < SMALLEST or figure.percent or YEARS[0] < value < YEARS[1]:
         return False
-    return any(_makes(a, b, value) or _makes(b, a, value) for a, b in combinations(known, 2)) or any(
-        _equal(2 * number.values[0], value) for number in known
-    )
+    return any(_makes(a, b, value) or _makes(b, a, value) for a, b in combinations(known, 2))
 
 
 def _makes(one: Number, other: Number, value: float) -> bool:

@@ -155,7 +155,8 @@ def _hour(text: str, start: int, end: int, values: tuple[float, ...], unit: re.M
     word = unit[1].lower()
     if word in {"a", "p"} and (half := HALF_OF_DAY.match(text, end)):
         shift = 12 if half[1].lower() == "p" and values[0] < 12 else 0
-        return Number(start, half.end(), values, "time", ((values[0] + shift) * 3600,))
+        hour = values[0] + shift
+        return Number(start, half.end(), (hour,), "time", (hour * 3600,))
     seconds = tuple(value * 3600 for value in values)
     if re.fullmatch(r"uhr|o'clock|heures?|horas|点", word):
         return Number(start, unit.end(1), values, "time", seconds)

@@ -30,6 +30,7 @@ CODES: Final[Mapping[str, Code]] = {
 }
 MAY_LACK: Final = 0.02
 """Share of a sentence's own words that a second passage may lack against the first."""
+SURELY_NOT: Final = -1.0
 FEWEST_WORDS: Final = 2
 FEW_SHARED: Final = 0.4
 FEW_WITH_NAME: Final = 0.35
@@ -94,8 +95,9 @@ def prove(prepared: Prepared, sentence: str, cited: tuple[int, ...] = (), model:
     named = found.passage in cited if cited else None
     if score >= 0 and not ruled_out(found.values):
         return Verdict("supported", round(score, 4), found.passage, start, end, words, None, named)
-    if score >= 0:
-        score = -1.0
+    if ruled_out(found.values):
+        # Not merely in doubt.
+        score = min(score, SURELY_NOT)
     reason = _reason(found)
     outcome: Outcome = "contradicted" if reason.code in CONTRADICTING else "unsupported"
     if reason.code == "nothing":
