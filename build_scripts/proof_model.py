@@ -1,9 +1,11 @@
 """Learns the model of the proof from the labelled groups: `python -m build_scripts.proof_model`.
 
-Boosted trees (Friedman 2001, with the second-order leaves of XGBoost), in numpy, since six hundred sentences need no
-library. Figures that speak against a sentence may only lower its score: what a few groups have by chance cannot be
-learnt. A sentence is as good as the better of the two passages that it is held against, so the trees are grown twice,
-the second time on the passage that the first ones preferred. Whole groups are left out in the cross-validation.
+Boosted trees (Friedman 2001, with the second-order leaves of XGBoost), in numpy, since nine hundred sentences need no
+library; and a logistic regression, for what no labelled sentence is like. Figures that speak against a sentence may
+only lower the score of the trees: what a few groups have by chance cannot be learnt. A sentence is as good as the
+better of the two passages that it is held against, so both are learnt twice, the second time on the passage that the
+first preferred.
+Whole groups are left out in the cross-validation.
 """
 
 from __future__ import annotations
@@ -23,12 +25,14 @@ from numpy.typing import NDArray
 from backend.engines.embedder import Embedder
 from backend.pipeline.proof.align import align, prepare
 from backend.pipeline.proof.features import evidence
+from backend.pipeline.proof.model import FURTHEST
+from backend.pipeline.proof.verdict import candidates, ruled_out, word_for_word
 from build_scripts.models import MODELS
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 GROUPS: Final = ROOT / "tests" / "proof_groups"
 MODEL: Final = ROOT / "backend" / "pipeline" / "proof" / "model.json"
-WANTED: Final = 0.92
+WANTED: Final = 0.9
 """Share of the supported sentences to be found in the cross-validation; the threshold follows from it.
 
 Above the .88 that is wanted of strange sets: sentences of longer passages than most of these score somewhat lower.
@@ -44,6 +48,14 @@ COLUMNS: Final = 0.35
 ROWS: Final = 0.7
 LEAST_GAIN: Final = 0.5
 BINS: Final = 24
+LINE_RIDGE: Final = 10.0
+NEWTON_STEPS: Final = 25
+SMALLEST_SCALE: Final = 1e-3
+TINY: Final = 1e-6
+"""So that a figure that never changes leaves the system solvable."""
+
+SETTLED: Final = 9.0
+"""A score above all others; below zero, one below all others."""
 
 LEFT_OUT: Final = frozenset(
     {"length", "clauses", "names", "figures", "sentences", "unspaced", "pairs_any", "negation_compared"}
@@ -74,7 +86,26 @@ FALLING: Final = frozenset(
         "denied_here",
         "denied_here_most",
         "denied_loosely",
-        "denied_passage denial flags",
+        "denied_passage",
+        "denial",
+        "contrary",
+        "stance_against",
+        "flags",
+        "own_missing",
+        "own_missing_most",
+        "own_gap",
+        "own_names_missing",
+        "placed_missing",
+        "swapped",
+        "swapped_most",
+        "figure_instead",
+        "figure_instead_most",
+        "name_instead",
+        "name_instead_most",
+        "replaced_most",
+        "nowhere",
+        "window_most",
+        "outside",
         "rival",
         "rival_most",
         "names_swapped",
@@ -85,6 +116,16 @@ FALLING: Final = frozenset(
         "nowhere_most",
     ]
 )
+
+RISING: Final = frozenset(
+    [
+        "single", "double", "window", "words_window", "words_single", "words_passage", "words_anywhere", "exact_window",
+        "exact_passage", "found_window", "opening", "opening_window", "verbatim", "verbatim_run", "joined",
+        "figure_joined", "own_placed", "placed", "pairs_sentence", "pairs_clause", "pairs_near", "neighbours", "order",
+        "clause_worst", "grams_window", "grams_passage", "cosine_window", "rival_own",
+    ]
+)  # fmt: skip
+"""Figures that speak for a sentence, and may only raise its score."""
 
 Floats = NDArray[np.float64]
 Tree = Any
@@ -98,6 +139,10 @@ class Labelled:
     """(sentences, figures), against the passage that was aligned best."""
     second: Floats
     """The same against the second passage."""
+    ruled_out: NDArray[np.bool_]
+    """(sentences, 2): whether a rule that no score outvotes speaks against the first, the second passage."""
+    word_for_word: NDArray[np.bool_]
+    """(sentences, 2): whether they stand there as they are, which no score outvotes either."""
     supported: Floats
     groups: NDArray[np.str_]
     kinds: NDArray[np.str_]
@@ -110,7 +155,8 @@ def labelled(files: list[Path], embedder: Embedder) -> Labelled:
         prepared = prepare(group["passages"], embedder.embed)
         for sentence in group["sentences"]:
             alignment = align(prepared, sentence["text"])
-            found, other = evidence(prepared, alignment), evidence(prepared, alignment, 1)
+            found = evidence(prepared, alignment)
+            other = evidence(prepared, alignment, 1) if 1 in candidates(prepared, alignment) else None
             if found is not None:
                 supported = sentence["label"] == "supported"
                 second = other.values if other is not None else found.values
@@ -120,6 +166,8 @@ def labelled(files: list[Path], embedder: Embedder) -> Labelled:
         names,
         np.array([[values[name] for name in names] for values, *_ in rows]),
         np.array([[row[1][name] for name in names] for row in rows]),
+        np.array([[ruled_out(row[0]), ruled_out(row[1])] for row in rows]),
+        np.array([[word_for_word(row[0]), word_for_word(row[1])] for row in rows]),
         np.array([float(row[2]) for row in rows]),
         np.array([row[3] for row in rows]),
         np.array([row[4] for row in rows]),
@@ -139,7 +187,7 @@ class Booster:
     def __init__(self, names: list[str], seed: int = 0) -> None:
         self._names = names
         self._rng = np.random.default_rng(seed)
-        self._direction = np.array([-int(name in FALLING) for name in names])
+        self._direction = np.array([int(name in RISING) - int(name in FALLING) for name in names])
         self.trees: list[Tree] = []
 
     def fit(self, values: Floats, supported: Floats) -> Booster:
@@ -191,20 +239,61 @@ def grown(tree: Tree, values: Floats) -> Floats:
     return result
 
 
-def scores(booster: Booster, values: Floats) -> Floats:
-    result: Floats = np.sum([grown(tree, values) for tree in booster.trees], axis=0)
+class Line:
+    """Logistic regression on standardised figures, with a ridge, by Newton's method."""
+
+    def __init__(self, values: Floats, supported: Floats) -> None:
+        self.means = values.mean(axis=0)
+        self.scales = values.std(axis=0) + SMALLEST_SCALE
+        inputs = self._inputs(values)
+        weights = np.zeros(inputs.shape[1])
+        ridge = np.full(len(weights), LINE_RIDGE)
+        ridge[-1] = 0.0
+        for _ in range(NEWTON_STEPS):
+            chance = 1 / (1 + np.exp(-inputs @ weights))
+            slope = inputs.T @ (chance - supported) + ridge * weights
+            curvature = (inputs.T * (chance * (1 - chance))) @ inputs + np.diag(ridge + TINY)
+            weights -= np.linalg.solve(curvature, slope)
+        self.weights = weights
+
+    def _inputs(self, values: Floats) -> Floats:
+        standard = np.clip((values - self.means) / self.scales, -FURTHEST, FURTHEST)
+        return np.hstack([standard, np.ones((len(values), 1))])
+
+    def scores(self, values: Floats) -> Floats:
+        result: Floats = self._inputs(values) @ self.weights
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Trees find what goes together, a line goes on where no labelled sentence was: the mean of both."""
+
+    booster: Booster
+    line: Line
+
+    @classmethod
+    def fit(cls, names: list[str], values: Floats, supported: Floats, seed: int) -> Judge:
+        return cls(Booster(names, seed).fit(values, supported), Line(values, supported))
+
+    def scores(self, values: Floats) -> Floats:
+        trees: Floats = np.sum([grown(tree, values) for tree in self.booster.trees], axis=0)
+        result: Floats = (trees + self.line.scores(values)) / 2
+        return result
+
+
+def best_scores(judge: Judge, data: Labelled, rows: NDArray[np.bool_]) -> Floats:
+    both = np.stack([judge.scores(data.values[rows]), judge.scores(data.second[rows])], axis=1)
+    both = np.where(data.word_for_word[rows], SETTLED, both)
+    result: Floats = np.where(data.ruled_out[rows], -SETTLED, both).max(axis=1)
     return result
 
 
-def best_scores(booster: Booster, data: Labelled, rows: NDArray[np.bool_]) -> Floats:
-    return np.maximum(scores(booster, data.values[rows]), scores(booster, data.second[rows]))
-
-
-def learn(data: Labelled, rows: NDArray[np.bool_], seed: int = 0) -> Booster:
-    first = Booster(data.names, seed).fit(data.values[rows], data.supported[rows])
-    better = scores(first, data.second[rows]) > scores(first, data.values[rows])
+def learn(data: Labelled, rows: NDArray[np.bool_], seed: int = 0) -> Judge:
+    first = Judge.fit(data.names, data.values[rows], data.supported[rows], seed)
+    better = first.scores(data.second[rows]) > first.scores(data.values[rows])
     chosen = np.where(better[:, None], data.second[rows], data.values[rows])
-    return Booster(data.names, seed).fit(chosen, data.supported[rows])
+    return Judge.fit(data.names, chosen, data.supported[rows], seed)
 
 
 def left_out_scores(data: Labelled, seed: int) -> Floats:
@@ -215,6 +304,15 @@ def left_out_scores(data: Labelled, seed: int) -> Floats:
     for fold in range(FOLDS):
         held_out = np.isin(data.groups, groups[fold::FOLDS])
         result[held_out] = best_scores(learn(data, ~held_out, seed), data, held_out)
+    return result
+
+
+def language_left_out_scores(data: Labelled) -> Floats:
+    """Each sentence's score from a model that never saw its language: how it may judge one that no group is in."""
+    result = np.zeros(len(data.supported))
+    for language in sorted(set(data.languages)):
+        held_out = data.languages == language
+        result[held_out] = best_scores(learn(data, ~held_out), data, held_out)
     return result
 
 
@@ -259,16 +357,20 @@ def main(arguments: list[str]) -> int:
     threshold = float(np.mean([threshold_for(score, data.supported, WANTED) for score in rounds]))
     for seed, score in enumerate(rounds):
         report(score, data, threshold, f"left out, round {seed}")
-    booster = learn(data, np.ones(len(data.supported), dtype=bool))
+    report(language_left_out_scores(data), data, threshold, "language left out")
+    judge = learn(data, np.ones(len(data.supported), dtype=bool))
     for file in options.check:
         other = labelled([file], embedder)
         everything = np.ones(len(other.supported), dtype=bool)
-        report(best_scores(booster, other, everything), other, threshold, file.name)
+        report(best_scores(judge, other, everything), other, threshold, file.name)
     if options.write:
         model = {
             "figures": data.names,
             "threshold": round(threshold, 4),
-            "trees": [rounded(tree) for tree in booster.trees],
+            "trees": [rounded(tree) for tree in judge.booster.trees],
+            "means": [round(float(mean), 4) for mean in judge.line.means],
+            "scales": [round(float(scale), 4) for scale in judge.line.scales],
+            "weights": [round(float(weight), 4) for weight in judge.line.weights],
         }
         MODEL.write_text(json.dumps(model, separators=(",", ":")) + "\n", "utf-8")
         print(f"{MODEL.relative_to(ROOT)}: {MODEL.stat().st_size / 1000:.1f} kB")

@@ -85,6 +85,8 @@ def proof(config: Config, file: Path, *, as_json: bool) -> int:
         return 0
     print(f"supported, found     {_percent(figures.supported_found)}")
     print(f"unsupported, marked  {_percent(figures.unsupported_marked)}")
+    print(f"  underlined         {_percent(figures.unsupported_underlined)}")
+    print(f"supported, wrongly underlined  {_percent(figures.supported_underlined)}")
     for kind, of in figures.by_kind.items():
         print(f"  {kind:<18} {_percent(of.right)}  of {of.count}")
     return 0

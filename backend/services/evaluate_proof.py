@@ -12,9 +12,10 @@ from pydantic import BaseModel, ValidationError
 from backend.engines.embedder import Embedder
 from backend.errors import InvalidRequest
 from backend.pipeline.proof import prepare, prove
-from backend.services.proving import Embed
+from backend.services.proving import Embed, shown
 
 SUPPORTED: Final = "supported"
+UNDERLINED: Final = frozenset({"contradicted", "unsupported"})
 
 
 class LabelledSentence(BaseModel):
@@ -30,7 +31,7 @@ class Group(BaseModel):
 
 
 class JudgedSentence(BaseModel):
-    """`words` of `passage` (counted from 0) support it; None where it is not supported."""
+    """`words` of `passage` (counted from 0) support it; None where it is not supported. `shown`: as the page has it."""
 
     group: str
     text: str
@@ -38,6 +39,7 @@ class JudgedSentence(BaseModel):
     passage: int | None
     words: str | None
     verdict: str
+    shown: str
     reason: str | None
 
 
@@ -49,29 +51,40 @@ class KindFigures(BaseModel):
 
 
 class ProofFigures(BaseModel):
-    """`supported_found`, `unsupported_marked`: shares; None without such sentences."""
+    """Shares; None without such sentences.
+
+    `supported_found`: of the supported, those with a chip. `unsupported_marked`: of the others, those without one.
+    `unsupported_underlined`: those of them that the page underlines with a reason; the rest is left open.
+    `supported_underlined`: of the supported, those that are wrongly underlined.
+    """
 
     sentences: list[JudgedSentence]
     supported_found: float | None
     unsupported_marked: float | None
+    unsupported_underlined: float | None
+    supported_underlined: float | None
     by_kind: dict[str, KindFigures]
 
 
 def evaluate_proof(file: Path, embed: Embed | None = None) -> ProofFigures:
     """Raises InvalidRequest where `file` cannot be read or a line is not a group."""
     judged: list[JudgedSentence] = []
+    underlined: dict[bool, list[bool]] = {True: [], False: []}
     right: list[tuple[str, str, bool]] = []
     """Label, kind, whether the verdict agrees."""
     for group in read_groups(file):
         sentences = judge(group.group, group.passages, [sentence.text for sentence in group.sentences], embed)
         judged.extend(sentences)
         for sentence, result in zip(group.sentences, sentences, strict=True):
+            underlined[sentence.label == SUPPORTED].append(result.shown in UNDERLINED)
             right.append((sentence.label, sentence.kind, result.supported == (sentence.label == SUPPORTED)))
     kinds = sorted({kind for _, kind, _ in right})
     return ProofFigures(
         sentences=judged,
         supported_found=_share([ok for label, _, ok in right if label == SUPPORTED]),
         unsupported_marked=_share([ok for label, _, ok in right if label != SUPPORTED]),
+        unsupported_underlined=_share(underlined[False]),
+        supported_underlined=_share(underlined[True]),
         by_kind={
             kind: KindFigures(count=len(own), right=_share(own) or 0.0)
             for kind in kinds
@@ -102,6 +115,7 @@ def judge(
                 passage=verdict.passage if supported else None,
                 words=verdict.words if supported else None,
                 verdict=verdict.outcome,
+                shown=shown(verdict),
                 reason=verdict.reason.code if verdict.reason else None,
             )
         )

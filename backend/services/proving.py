@@ -23,6 +23,15 @@ SURE: Final = 0.9
 Embed = Callable[[Sequence[str]], "NDArray[np.float32]"]
 
 
+Shown = Literal["supported", "contradicted", "unsupported", "open"]
+"""A chip; a dotted line with its reason, twice; nothing."""
+
+
+def shown(verdict: Verdict) -> Shown:
+    """What the page makes of a verdict."""
+    return "open" if verdict.outcome == "neither" or -DOUBT < verdict.score < 0 else verdict.outcome
+
+
 def quote(question: str, sources: Sequence[Source], embed: Embed | None = None) -> tuple[list[Quote], bool]:
     """The one sentence that answers, or the three that may, and whether the first alone is enough; none where nothing
     does. Milliseconds without `embed`.
@@ -81,10 +90,7 @@ class AnswerProof:
         # What the model cites is looked at too, and not believed.
         cited = tuple(number - 1 for number in sentence.cited if 0 < number <= len(self._sources))
         verdict = prove(self._prepared, sentence.text, cited)
-        said: Literal["supported", "contradicted", "unsupported", "open"] = (
-            "open" if verdict.outcome == "neither" or -DOUBT < verdict.score < 0 else verdict.outcome
-        )
-        return Citation(sentence.start, sentence.end, said, self._support(verdict), _reason(verdict))
+        return Citation(sentence.start, sentence.end, shown(verdict), self._support(verdict), _reason(verdict))
 
     def _support(self, verdict: Verdict) -> list[Support]:
         if verdict.passage is None:

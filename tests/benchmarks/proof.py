@@ -1,4 +1,5 @@
-"""Time of the proof: `python -m tests.benchmarks.proof`. Beside it, what the embedder alone needs for the same texts.
+"""Processor time of the proof, on the groups with passages of about 100 words: `python -m tests.benchmarks.proof`.
+Beside it, what the embedder alone needs for the same texts.
 
 Figures of its judgement: `localchat evaluate --proof FILE`; by groups left out: `python -m build_scripts.proof_model`.
 """
@@ -17,34 +18,45 @@ from backend.pipeline.proof import prepare, prove
 from backend.pipeline.sentences import split
 from build_scripts.models import MODELS
 
+LONG: Final = 2
+"""Groups at the end of each file: their passages are as long as those that search gives."""
 GROUPS: Final = Path(__file__).resolve().parents[1] / "proof_groups"
 
 
 def main() -> int:
     embedder = Embedder(MODELS, threads=1)
     embedder.load()
-    preparing, proving, raw = [], [], []
+    preparing, proving, raw, alone = [], [], [], []
     for file in sorted(GROUPS.glob("*.jsonl")):
-        for line in file.read_text("utf-8").splitlines()[:5]:
+        for line in file.read_text("utf-8").splitlines()[-LONG:]:
             group = json.loads(line)
             passages = group["passages"] + group["passages"][:2]
-            started = time.perf_counter()
+            started = time.process_time()
             prepared = prepare(passages, embedder.embed)
-            preparing.append(time.perf_counter() - started)
+            preparing.append(time.process_time() - started)
             texts = [passage[span.start : span.end] for passage in passages for span in split(passage)]
-            started = time.perf_counter()
+            started = time.process_time()
             embedder.embed(texts)
-            raw.append(time.perf_counter() - started)
+            raw.append(time.process_time() - started)
             for sentence in group["sentences"]:
-                started = time.perf_counter()
+                started = time.process_time()
                 prove(prepared, sentence["text"])
-                proving.append(time.perf_counter() - started)
-    named = (("prepare 8 passages", preparing), ("embed their sentences alone", raw), ("a sentence", proving))
+                proving.append(time.process_time() - started)
+                started = time.process_time()
+                embedder.embed([sentence["text"]])
+                alone.append(time.process_time() - started)
+    named = (
+        ("prepare 8 passages", preparing),
+        ("embed their sentences alone", raw),
+        ("a sentence", proving),
+        ("embed a sentence alone", alone),
+    )
     for name, times in named:
         ordered = sorted(times)
         late = ordered[int(0.95 * len(ordered))]
         print(f"{name:<28} median {1000 * statistics.median(ordered):6.1f} ms, p95 {1000 * late:6.1f}")
     print(f"prepare ÷ embed alone        {statistics.median(preparing) / statistics.median(raw):.2f}")
+    print(f"a sentence ÷ embed it alone  {statistics.median(proving) / statistics.median(alone):.2f}")
     return 0
 
 

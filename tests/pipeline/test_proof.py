@@ -65,6 +65,30 @@ def test_a_negation_is_named(lease: Prepared) -> None:
     assert (verdict.reason.code, verdict.reason.parameters["there"]) == ("negation", "not")
 
 
+def test_a_section_number_is_no_figure(embedder: Embedder) -> None:
+    prepared = prepare(
+        ["3.2 Term. The tenancy begins on 1 April 2025 and ends on 31 March 2027. 3.3 Rent. It is £900."],
+        embedder.embed,
+    )
+    assert prove(prepared, "The tenancy ends on 31 March 2027.").outcome == "supported"
+    verdict = prove(prepared, "The tenancy begins on 1 April 2025 and ends on 31 March 2029.")
+    assert marked(verdict)
+    assert verdict.reason is not None
+    assert "3.2" not in verdict.reason.parameters.values()
+
+
+def test_what_is_true_of_another_is_no_proof(embedder: Embedder) -> None:
+    prepared = prepare(
+        [
+            "Ms Vasquez joins as engineer on 2 September. Her salary is paid on the 27th day of each month.",
+            "Mr Oyelaran joins as technician on 4 November. His salary is paid on the 25th day of each month.",
+        ],
+        embedder.embed,
+    )
+    assert prove(prepared, "The salary of Ms Vasquez is paid on the 27th day of each month.").outcome == "supported"
+    assert marked(prove(prepared, "The salary of Ms Vasquez is paid on the 25th day of each month."))
+
+
 def test_a_name_that_no_passage_has_is_marked(lease: Prepared) -> None:
     verdict = prove(lease, "On the ground floor Ms Henrietta Vale collects the rent.")
     assert marked(verdict)

@@ -94,6 +94,7 @@ def test_the_command_prints_figures(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert printed["by_kind"]["copied"] == {"count": 1, "right": 1.0}
     assert printed["sentences"][0] | {"verdict": "", "reason": None} == {
         "group": "g", "text": sentence["text"], "supported": True, "passage": 0, "words": sentence["text"][:-1],
-        "verdict": "", "reason": None,
+        "verdict": "", "reason": None, "shown": "supported",
     }  # fmt: skip
+    assert (printed["unsupported_underlined"], printed["supported_underlined"]) == (None, 0.0)
     assert cli.run(cli.parse(["evaluate", "--proof", str(tmp_path / "missing.jsonl")])) == 1

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from backend.pipeline.proof.numbers import Number
-from backend.pipeline.proof.words import Reading, Word, alike, read
+from backend.pipeline.proof.derived import follows
+from backend.pipeline.proof.number import Number
+from backend.pipeline.proof.places import Nodes, nodes
+from backend.pipeline.proof.wording import tokens
+from backend.pipeline.proof.words import Reading, alike, read
 from backend.pipeline.sentences import Span, split
 from backend.pipeline.terms import guess_language
 
@@ -80,6 +83,14 @@ class Prepared:
     """(sources, dimensions)."""
     passage_sources: list[range]
     figures: list[Figure]
+    nodes: list[Nodes]
+    """Of each passage."""
+    tokens: list[list[str]]
+    """Of each source."""
+    passage_rows: list[list[int]]
+    """The windows of each passage."""
+    names: frozenset[str]
+    """Stems that a passage has as a name: at the start of a sentence their capital would not tell."""
     similar: dict[str, Floats] = field(default_factory=dict)
 
 
@@ -96,8 +107,23 @@ class Alignment:
     """(figures, sources): which sentence of a passage says the same amount."""
     coverage: Floats
     """(windows,): words and figures."""
+    placed: Floats
+    """(windows, words): `found`, or nearly as much where the opening of the passage has the word: who or what the
+    passage is about stands there, and in the sentence."""
+    whole: Floats
+    """(passages, words): the best of the windows of each passage."""
+    own: Floats
+    """(words,): how much a word belongs to some passages and not to others, 0 to 1."""
+    rightful: Floats
+    """(passages,): how much of the sentence's own words each passage has, as a share of all its words."""
+    names: NDArray[np.bool_]
+    vector: Floats | None
+    """The sentence's meaning."""
     ranked: list[int]
     """The best window of each passage, the best passage first; empty without passages."""
+    rivals: dict[str, float] = field(default_factory=dict)
+    """What `features` found of the figures in all passages: the same for each passage that is tried."""
+    rival_faults: list[Any] = field(default_factory=list)
 
 
 def prepare(passages: Sequence[str], embed: Embed | None = None) -> Prepared:
@@ -145,7 +171,15 @@ def prepare(passages: Sequence[str], embed: Embed | None = None) -> Prepared:
     return Prepared(
         passages, language, sources, windows, vocabulary, presence, idf, math.log(1 + count / 0.5), embed, vectors,
         meanings, passage_sources, _placed_figures(sources, vocabulary),
+        [_nodes(sources, own, vocabulary) for own in passage_sources],
+        [tokens(source.reading.text) for source in sources],
+        [[row for row, window in enumerate(windows) if window.passage == at] for at in range(len(passages))],
+        frozenset(word.stem for source in sources for word in source.reading.words if word.name),
     )  # fmt: skip
+
+
+def _nodes(sources: list[Source], own: range, vocabulary: dict[str, int]) -> Nodes:
+    return nodes([sources[at].reading for at in own], [sources[at].span.start for at in own], vocabulary)
 
 
 NEAR: Final = 25.0
@@ -173,7 +207,7 @@ def align(prepared: Prepared, sentence: str) -> Alignment:
 
     reading = read(sentence, prepared.language)
     words = reading.words
-    _learn(prepared, words)
+    vector = _learn(prepared, reading)
     weights = np.array([prepared.idf.get(word.stem, prepared.rarest) for word in words], dtype=np.float32)
     weights *= np.array([0.55 if word.unspaced else 1.0 for word in words], dtype=np.float32)
     found = np.zeros((len(prepared.windows), len(words)), dtype=np.float32)
@@ -187,14 +221,73 @@ def align(prepared: Prepared, sentence: str) -> Alignment:
     for row, figure in enumerate(figures):
         for column, source in enumerate(prepared.sources):
             held[row, column] = any(figure.same(other) for other in source.reading.numbers)
+        if not held[row].any():
+            _derive(prepared, figure, held[row])
     figure_weight = prepared.rarest
+    names = np.array([word.name or word.stem in prepared.names for word in words], dtype=bool)
+    whole = np.zeros((len(prepared.passages), len(words)), dtype=np.float32)
+    placed = found.copy()
+    for at, rows in enumerate(prepared.passage_rows):
+        if rows and words:
+            whole[at] = found[rows].max(axis=0)
+            around = np.maximum(OPENING * found[rows[0]], ELSEWHERE * whole[at])
+            placed[rows] = np.maximum(placed[rows], around)
+    own = _own(whole)
     total = float(weights.sum()) + figure_weight * len(figures)
     coverage = found @ weights
+    around_coverage = placed @ (weights * (1 + own))
+    around_total = float((weights * (1 + own)).sum()) + figure_weight * len(figures)
     if figures:
         for row, window in enumerate(prepared.windows):
-            coverage[row] += figure_weight * float(held[:, window.first : window.last + 1].any(axis=1).sum())
+            there = figure_weight * float(held[:, window.first : window.last + 1].any(axis=1).sum())
+            coverage[row] += there
+            around_coverage[row] += there
     coverage = coverage / total if total else coverage
-    return Alignment(reading, weights, found, figures, figure_weight, held, coverage, _ranked(prepared, coverage))
+    around_coverage = around_coverage / around_total if around_total else around_coverage
+    rightful = ((whole > 0.84) * (weights * own)).sum(axis=1) / (float(weights.sum()) or 1.0)
+    ranked = _ranked(prepared, ((coverage + around_coverage) / 2).astype(np.float32))
+    return Alignment(
+        reading,
+        weights,
+        found,
+        figures,
+        figure_weight,
+        held,
+        coverage,
+        placed,
+        whole,
+        own,
+        rightful,
+        names,
+        vector,
+        ranked,
+    )
+
+
+OPENING: Final = 0.95
+ELSEWHERE: Final = 0.6
+"""What a word is worth to a window that has it only in the first sentence of its passage, or in any other."""
+
+
+def _derive(prepared: Prepared, figure: Number, held: NDArray[np.bool_]) -> None:
+    """Marks the neighbouring sentences from whose figures `figure` follows."""
+    for own in prepared.passage_sources:
+        for at in own:
+            near = range(at, min(at + 2, own.stop))
+            if follows(figure, [number for place in near for number in prepared.sources[place].reading.numbers]):
+                held[near.start : near.stop] = True
+
+
+def _own(whole: Floats) -> Floats:
+    """log(passages ÷ passages with the word) ÷ log(passages); 0 for what none has or all have."""
+    import numpy as np
+
+    passages = len(whole)
+    having = (whole > 0.84).sum(axis=0)
+    if passages < 2:
+        return np.zeros(whole.shape[1], dtype=np.float32)
+    shares = np.log(passages / np.maximum(having, 1)) / np.log(passages)
+    return np.where(having > 0, shares, 0).astype(np.float32)
 
 
 def _ranked(prepared: Prepared, coverage: Floats) -> list[int]:
@@ -206,20 +299,23 @@ def _ranked(prepared: Prepared, coverage: Floats) -> list[int]:
     return [row for _, row in sorted(best.values(), key=lambda pair: -pair[0])]
 
 
-def _learn(prepared: Prepared, words: Sequence[Word]) -> None:
-    """The similarity of each new stem to every stem of the passages."""
+def _learn(prepared: Prepared, reading: Reading) -> Floats | None:
+    """The similarity of each new stem to every stem of the passages; returns the meaning of the sentence."""
     import numpy as np
 
-    fresh = {word.stem: word for word in words if word.stem not in prepared.similar}
-    if not fresh:
-        return
+    fresh = {word.stem: word for word in reading.words if word.stem not in prepared.similar}
     known = list(prepared.vocabulary)
     meaning: dict[str, Floats] = {}
+    vector: Floats | None = None
     strange = [word for word in fresh.values() if not word.unspaced and word.stem not in prepared.vocabulary]
-    if prepared.embed is not None and prepared.vectors is not None and strange:
-        cosines = prepared.embed([word.lower for word in strange]) @ prepared.vectors.T
-        scaled = np.clip((cosines - COSINE_FROM) / COSINE_SPAN, 0, MOST_BY_MEANING)
-        meaning = {word.stem: scaled[at] for at, word in enumerate(strange)}
+    if prepared.embed is not None and prepared.vectors is not None and reading.words:
+        # The embedder does not know scripts without spaces.
+        if not reading.words[0].unspaced:
+            vector = prepared.embed([reading.text])[0]
+        if strange:
+            cosines = prepared.embed([word.lower for word in strange]) @ prepared.vectors.T
+            scaled = np.clip((cosines - COSINE_FROM) / COSINE_SPAN, 0, MOST_BY_MEANING)
+            meaning = {word.stem: scaled[at] for at, word in enumerate(strange)}
     for stem, word in fresh.items():
         if word.unspaced:
             row = np.array(
@@ -227,7 +323,12 @@ def _learn(prepared: Prepared, words: Sequence[Word]) -> None:
                 dtype=np.float32,
             )
         else:
-            row = np.array([alike(stem, other) for other in known], dtype=np.float32)
+            row = np.zeros(len(known), dtype=np.float32)
+            begin = stem[:4]
+            for at, other in enumerate(known):
+                if other[:4] == begin or other in stem or stem in other:
+                    row[at] = alike(stem, other)
             if stem in meaning:
                 row = np.maximum(row, meaning[stem])
         prepared.similar[stem] = row
+    return vector

@@ -7,37 +7,20 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from backend.pipeline.proof.align import FOUND, Alignment, Prepared
-from backend.pipeline.proof.lexicon import CLASSES, OPPOSITES
-from backend.pipeline.proof.numbers import Number
+from backend.pipeline.proof.contradictions import Fault, contrary_stances, denials, negation, opposites
+from backend.pipeline.proof.number import Number
+from backend.pipeline.proof.places import NOTHING, joined, nodes
+from backend.pipeline.proof.wording import tokens, wording
 from backend.pipeline.proof.words import Reading, Word
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_SIDES: Final[dict[str, list[tuple[int, int]]]] = {}
-for _pair, _both in enumerate(OPPOSITES):
-    for _side, _members in enumerate(_both):
-        for _member in _members.split():
-            _SIDES.setdefault(_member, []).append((_pair, _side))
-_CLASS_OF: Final = {member: number for number, members in enumerate(CLASSES) for member in members.split()}
-_UNSPACED_SIDES: Final = tuple(word for word in _SIDES if "\u4e00" <= word[0] <= "\u9fff")
-_UNSPACED_CLASS: Final = tuple(word for word in _CLASS_OF if "\u4e00" <= word[0] <= "\u9fff" and len(word) > 1)
+    Floats = NDArray[np.float32]
+
 NEAR: Final = 24
 """Characters within which a figure's neighbours stand."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """`code`: number, name, negation, opposite, other_of_kind, elsewhere, nothing.
-
-    `said`: in the sentence; `there`: in the passage.
-    """
-
-    code: str
-    said: str = ""
-    there: str = ""
-    weight: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +35,62 @@ def evidence(prepared: Prepared, alignment: Alignment, rank: int = 0) -> Evidenc
     """How the passage at `rank` of the alignment speaks for the sentence.
 
     None where the sentence says nothing that could be compared, or there are no passages."""
-    import numpy as np
-
     reading = alignment.reading
     if rank >= len(alignment.ranked) or not (reading.words or alignment.figures):
         return None
     best = alignment.ranked[rank]
-    rival = next((row for row in alignment.ranked if row != best), None)
     window = prepared.windows[best]
     own = prepared.passage_sources[window.passage]
+    singles = [
+        row
+        for row in prepared.passage_rows[window.passage]
+        if prepared.windows[row].first == prepared.windows[row].last
+    ]
+    weights = alignment.weights
+    values, whole, other = _shares(prepared, alignment, best, singles)
+    faults: list[Fault] = []
+    values |= _figures(prepared, alignment, best, own, faults)
+    sources = [prepared.sources[at] for at in range(window.first, window.last + 1)]
+    values |= negation(reading, [source.reading for source in sources], alignment, faults)
+    values |= denials(
+        reading, [source.reading for source in sources], [prepared.sources[at].reading for at in own], weights
+    )
+    values |= contrary_stances(alignment, [source.reading for source in sources], prepared, faults)
+    if not alignment.rivals:
+        alignment.rivals.update(_rivals(prepared, alignment, alignment.rival_faults))
+    values |= alignment.rivals
+    faults.extend(alignment.rival_faults)
+    there_names = {word.stem for source in sources for word in source.reading.words if word.name}
+    strangers = len(there_names - {word.stem for word in reading.words})
+    values["names_swapped"] = min(values["names_window"], float(strangers))
+    values |= opposites(reading, [source.reading for source in sources], faults)
+    values |= _together(prepared, alignment, own, window.first, window.last)
+    values |= _clauses(alignment, singles)
+    values |= _wording(prepared, alignment, best)
+    values |= _joined(prepared, alignment, window.passage, own, faults)
+    values |= _letters(reading.text, sources, prepared.passages[window.passage])
+    values |= _meaning(prepared, alignment, window.passage, range(window.first, window.last + 1))
+    values |= _flags(values)
+    _missing(reading, weights / prepared.rarest, whole, other, faults)
+    if values["words_window"] < 0.35:
+        faults.append(Fault("nothing", weight=1.0 - values["words_window"]))
+    return Evidence(values, tuple(faults), window.passage, best)
+
+
+def _shares(
+    prepared: Prepared, alignment: Alignment, best: int, singles: list[int]
+) -> tuple[dict[str, float], Floats, Floats]:
+    """How much of the sentence the window `best`, its passage and the others have; and, for each word, how well it is
+    found in the passage and in the others."""
+    import numpy as np
+
+    reading = alignment.reading
+    rival = next((row for row in alignment.ranked if row != best), None)
+    window = prepared.windows[best]
     weights, found, coverage = alignment.weights, alignment.found, alignment.coverage
     total = float(weights.sum()) or 1.0
     rows = range(len(prepared.windows))
-    in_passage = [row for row in rows if prepared.windows[row].passage == window.passage]
-    singles = [row for row in in_passage if prepared.windows[row].first == prepared.windows[row].last]
+    in_passage = prepared.passage_rows[window.passage]
     doubles = [row for row in in_passage if prepared.windows[row].last - prepared.windows[row].first <= 1]
     whole = found[in_passage].max(axis=0)
     anywhere = found.max(axis=0)
@@ -77,7 +102,9 @@ def evidence(prepared: Prepared, alignment: Alignment, rank: int = 0) -> Evidenc
         return float((weights * mask).sum()) / total
 
     single_best = max(singles, key=lambda row: float(coverage[row]))
-    names = np.array([word.name for word in reading.words], dtype=bool)
+    names = alignment.names
+    placed = alignment.placed[best]
+    specific = weights * alignment.own
     values = {
         "single": float(coverage[single_best]),
         "double": float(coverage[doubles].max()),
@@ -104,6 +131,13 @@ def evidence(prepared: Prepared, alignment: Alignment, rank: int = 0) -> Evidenc
         "names_window": float((names & (here < 0.8)).sum()),
         "length": float(np.log1p(len(reading.words))),
         "sentences": float(window.last - window.first),
+        "placed": share(placed),
+        "placed_missing": share((placed < FOUND) & (whole >= FOUND)),
+        "own_missing": float((specific * (whole < FOUND)).sum()) / total,
+        "own_missing_most": float((specific * (whole < FOUND)).max(initial=0.0)) / prepared.rarest,
+        "own_placed": float((specific * np.clip(placed, 0, 1)).sum()) / (float(specific.sum()) or 1.0),
+        "own_gap": float(alignment.rightful.max(initial=0.0) - alignment.rightful[window.passage]),
+        "own_names_missing": float((specific * names * (whole < 0.8)).sum()) / prepared.rarest,
         "english": float(prepared.language == "english"),
         "unspaced": float(any(word.unspaced for word in reading.words)),
     }
@@ -114,27 +148,7 @@ def evidence(prepared: Prepared, alignment: Alignment, rank: int = 0) -> Evidenc
     values["two_passages"] = share(two) - values["words_passage"]
     values["opening"] = _opening(reading, whole)
     values["opening_window"] = _opening(reading, here)
-    faults: list[Fault] = []
-    values |= _figures(prepared, alignment, best, own, faults)
-    sources = [prepared.sources[at] for at in range(window.first, window.last + 1)]
-    values |= _negation(reading, [source.reading for source in sources], alignment, faults)
-    values |= _denials(
-        reading, [source.reading for source in sources], [prepared.sources[at].reading for at in own], weights
-    )
-    values |= _rivals(prepared, alignment, faults)
-    there_names = {word.stem for source in sources for word in source.reading.words if word.name}
-    strangers = len(there_names - {word.stem for word in reading.words})
-    values["names_swapped"] = min(values["names_window"], float(strangers))
-    values |= _opposites(reading, [source.reading for source in sources], faults)
-    values |= _together(prepared, alignment, own, window.first, window.last)
-    values |= _clauses(alignment, singles)
-    values |= _letters(reading.text, sources, prepared.passages[window.passage])
-    values |= _meaning(prepared, alignment, window.passage, range(window.first, window.last + 1))
-    values |= _flags(values)
-    _missing(reading, weights / prepared.rarest, whole, other, faults)
-    if values["words_window"] < 0.35:
-        faults.append(Fault("nothing", weight=1.0 - values["words_window"]))
-    return Evidence(values, tuple(faults), window.passage, best)
+    return values, whole, other
 
 
 RIVAL: Final = 0.1
@@ -147,6 +161,10 @@ def _flags(values: dict[str, float]) -> dict[str, float]:
     denial = max(
         values[name] for name in ("negation_strict", "denied_there", "denied_here", "denied_loosely", "denied_passage")
     )
+    # Where both say the same of being open, one with a "not", the other with "closed", no word is denied.
+    contrary = values["stance_against"] if values["stance_against"] else denial
+    if values["stance_agreed"] >= values["stance_against"] and values["stance_agreed"] > 0:
+        contrary = EXPLAINED * denial
     flags = (
         values["figures_near"] > 0,
         values["rival"] > RIVAL,
@@ -155,7 +173,11 @@ def _flags(values: dict[str, float]) -> dict[str, float]:
         values["names_missing"] + values["names_swapped"] > 0,
         values["classes"] > 0,
     )
-    return {"denial": denial, "flags": float(sum(flags))}
+    return {"contrary": contrary, "denial": denial, "flags": float(sum(flags))}
+
+
+EXPLAINED: Final = 0.3
+"""What remains of a denial that the wording explains."""
 
 
 def _of_passage(prepared: Prepared, alignment: Alignment, window_row: int | None) -> NDArray[np.float32]:
@@ -232,89 +254,6 @@ def _neighbours(reading: Reading, figure: Number) -> list[Word]:
     return [word for word in reading.words if word.end > figure.start - NEAR and word.start < figure.end + NEAR]
 
 
-def _negation(reading: Reading, sources: list[Reading], alignment: Alignment, faults: list[Fault]) -> dict[str, float]:
-    """Clause by clause: where most of a clause's words stand, does one side deny what the other does not?"""
-    weight_of = {id(word): float(weight) for word, weight in zip(reading.words, alignment.weights, strict=True)}
-    total = sum(weight_of.values()) or 1.0
-    strict = lenient = strict_all = 0.0
-    flipped_to_no = flipped_to_yes = 0.0
-    for clause in range(len(reading.negated)):
-        words = [word for word in reading.words if word.clause == clause]
-        if not words:
-            continue
-        best, best_at = 0.0, None
-        for source in sources:
-            for theirs in range(len(source.negated)):
-                stems = {word.stem for word in source.words if word.clause == theirs}
-                overlap = sum(weight_of[id(word)] for word in words if word.stem in stems)
-                if overlap > best:
-                    best, best_at = overlap, (source, theirs)
-        if best_at is None:
-            continue
-        source, theirs = best_at
-        share = best / total
-        if reading.negated[clause] != source.negated[theirs]:
-            strict += share
-            faults.append(
-                Fault(
-                    "negation", "not" if reading.negated[clause] else "", "not" if source.negated[theirs] else "", share
-                )
-            )
-            if reading.negated[clause]:
-                flipped_to_no += share
-            else:
-                flipped_to_yes += share
-        if reading.negating[clause] % 2 != source.negating[theirs] % 2:
-            lenient += share
-        strict_all += share
-    said = sum(reading.negated)
-    there = sum(sum(source.negated) for source in sources)
-    return {
-        "negation_strict": strict,
-        "negation_to_no": flipped_to_no,
-        "negation_to_yes": flipped_to_yes,
-        "negation_lenient": lenient,
-        "negation_said": float(said > 0),
-        "negation_there": float(there > 0),
-        "negation_more": float(max(said - there, 0)),
-        "negation_alone": float(said > 0 and there == 0),
-        "negation_gone": float(said == 0 and there > 0),
-        "negation_gone_single": float(said == 0 and there > 0 and len(sources) == 1),
-        "negation_compared": strict_all,
-    }
-
-
-def _denials(
-    reading: Reading, window: list[Reading], passage: list[Reading], weights: NDArray[np.float32]
-) -> dict[str, float]:
-    """Word by word: denied wherever the passage has it, and not here; or the other way round."""
-    total = float(weights.sum()) or 1.0
-    values = dict.fromkeys(
-        ("denied_there", "denied_there_most", "denied_here", "denied_here_most", "denied_loosely", "denied_passage"),
-        0.0,
-    )
-    near: dict[str, list[Word]] = {}
-    far: dict[str, list[Word]] = {}
-    for readings, places in ((window, near), (passage, far)):
-        for source in readings:
-            for word in source.words:
-                places.setdefault(word.stem, []).append(word)
-    for at, word in enumerate(reading.words):
-        share = float(weights[at]) / total
-        if there := near.get(word.stem):
-            if not word.denied and all(other.denied for other in there):
-                values["denied_there"] += share
-                values["denied_there_most"] = max(values["denied_there_most"], share)
-            if word.denied and not any(other.denied for other in there):
-                values["denied_here"] += share
-                values["denied_here_most"] = max(values["denied_here_most"], share)
-            if word.denied_loosely != any(other.denied_loosely for other in there):
-                values["denied_loosely"] += share
-        if (there := far.get(word.stem)) and not any(other.denied_loosely == word.denied_loosely for other in there):
-            values["denied_passage"] += share
-    return values
-
-
 def _rivals(prepared: Prepared, alignment: Alignment, faults: list[Fault]) -> dict[str, float]:
     """Does another figure of the same sort stand closer to the words of the sentence than the one it gives?"""
     import numpy as np
@@ -357,36 +296,6 @@ def _rivals(prepared: Prepared, alignment: Alignment, faults: list[Fault]) -> di
                 text = prepared.sources[there.source].reading.text[there.number.start : there.number.end]
                 faults.append(Fault("number", alignment.reading.text[mine.start : mine.end], text, 1.0 + 4 * gap))
     return values
-
-
-def _opposites(reading: Reading, sources: list[Reading], faults: list[Fault]) -> dict[str, float]:
-    mine = _marked(reading)
-    theirs = set().union(*(_marked(source) for source in sources)) if sources else set()
-    conflicts = 0
-    for word in mine:
-        for pair, side in _SIDES.get(word, ()):
-            there = [other for other in theirs if (pair, 1 - side) in _SIDES.get(other, ())]
-            same = any((pair, side) in _SIDES.get(other, ()) for other in theirs)
-            if there and not same:
-                conflicts += 1
-                faults.append(Fault("opposite", word, there[0], 1.0))
-    classes = 0
-    for word in mine:
-        kind = _CLASS_OF.get(word)
-        if kind is not None and word not in theirs:
-            there = [other for other in theirs if _CLASS_OF.get(other) == kind and other not in mine]
-            if there:
-                classes += 1
-                faults.append(Fault("other_of_kind", word, there[0], 1.5))
-    return {"opposites": float(conflicts), "classes": float(classes)}
-
-
-def _marked(reading: Reading) -> set[str]:
-    words = {word for word in reading.lowers if word in _SIDES or word in _CLASS_OF}
-    if any(word.unspaced for word in reading.words):
-        words |= {word for word in _UNSPACED_SIDES if word in reading.text}
-        words |= {word for word in _UNSPACED_CLASS if word in reading.text}
-    return words
 
 
 def _together(prepared: Prepared, alignment: Alignment, own: range, first: int, last: int) -> dict[str, float]:
@@ -447,6 +356,76 @@ def _in_order(mine: list[str], here: list[str]) -> int:
     return row[-1]
 
 
+def _wording(prepared: Prepared, alignment: Alignment, best: int) -> dict[str, float]:
+    """Against the best sentence, and against the whole window; the better."""
+    window = prepared.windows[best]
+    worth: dict[str, float] = {}
+    for word, weight in zip(alignment.reading.words, alignment.weights, strict=True):
+        worth[word.lower] = float(weight) / prepared.rarest
+    for at in range(window.first, window.last + 1):
+        for word in prepared.sources[at].reading.words:
+            worth.setdefault(word.lower, prepared.idf.get(word.stem, prepared.rarest) / prepared.rarest)
+    if alignment.reading.words and alignment.reading.words[0].unspaced:
+        worth = {letter: value / 2 for pair, value in worth.items() for letter in pair}
+    said = tokens(alignment.reading.text)
+    for token in said:
+        if token[0].isdigit():
+            worth[token] = 1.0
+    there: list[str] = []
+    for at in range(window.first, window.last + 1):
+        there += prepared.tokens[at]
+    for token in there:
+        if token[0].isdigit():
+            worth[token] = 1.0
+    return wording(said, there, worth)
+
+
+def _joined(
+    prepared: Prepared, alignment: Alignment, passage: int, own: range, faults: list[Fault]
+) -> dict[str, float]:
+    import numpy as np
+
+    mine = nodes([alignment.reading], [0], None)
+    there = prepared.nodes[passage]
+    if not mine.near.size or not there.near.size:
+        return dict(NOTHING)
+    words, figures = len(mine.words), len(mine.figures)
+    similar = np.zeros((words + figures, len(there.near)), dtype=np.float32)
+    for at, word in enumerate(mine.words):
+        similar[at, : len(there.words)] = prepared.similar[word.stem][there.columns]
+    same = np.array([[figure.same(other) for other in there.figures] for figure in mine.figures], dtype=bool).reshape(
+        figures, len(there.figures)
+    )
+    similar[words:, len(there.words) :] = same
+    weights = np.append(alignment.weights, [alignment.figure_weight] * figures).astype(np.float32) / prepared.rarest
+    values, worst = joined(mine, there, similar, weights, same)
+    if worst is not None and worst.gain > INSTEAD:
+        said = mine.figures[worst.said - words]
+        rival = there.figures[worst.there - len(there.words)]
+        text = prepared.passages[passage]
+        offset = _offset(prepared, own, rival)
+        faults.append(
+            Fault(
+                "number",
+                alignment.reading.text[said.start : said.end],
+                text[offset + rival.start : offset + rival.end] if offset is not None else "",
+                1.0 + 4 * worst.gain,
+            )
+        )
+    return values
+
+
+INSTEAD: Final = 0.1
+"""From here another figure of the passage is named as the one that should stand there."""
+
+
+def _offset(prepared: Prepared, own: range, figure: Number) -> int | None:
+    for at in own:
+        if any(figure is number for number in prepared.sources[at].reading.numbers):
+            return prepared.sources[at].span.start
+    return None
+
+
 def _clauses(alignment: Alignment, singles: list[int]) -> dict[str, float]:
     """The clause that is found worst, each clause in the sentence of the passage that has most of it."""
     reading, weights, found = alignment.reading, alignment.weights, alignment.found
@@ -482,9 +461,9 @@ def _grams(text: str, size: int) -> set[str]:
 
 
 def _meaning(prepared: Prepared, alignment: Alignment, passage: int, window: range) -> dict[str, float]:
-    if prepared.embed is None or prepared.meanings is None:
-        return {"cosine_window": 0.0, "cosine_best": 0.0, "cosine_gap": 0.0, "cosine_english": 0.0}
-    vector = prepared.embed([alignment.reading.text])[0]
+    vector = alignment.vector
+    if vector is None or prepared.meanings is None:
+        return dict(UNKNOWN_MEANING)
     cosines = prepared.meanings @ vector
     here = float(cosines[window.start : window.stop].max())
     own = prepared.passage_sources[passage]
@@ -495,6 +474,10 @@ def _meaning(prepared: Prepared, alignment: Alignment, passage: int, window: ran
         "cosine_gap": best - float(cosines[own.start : own.stop].max()),
         "cosine_english": here * (prepared.language == "english"),
     }
+
+
+UNKNOWN_MEANING: Final = {"cosine_window": 0.6, "cosine_best": 0.6, "cosine_gap": 0.0, "cosine_english": 0.0}
+"""Where nothing is known of it, neither for nor against."""
 
 
 def _missing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 _NEGATORS: Final = """
@@ -28,11 +29,21 @@ NEGATING: Final = frozenset(_NEGATING.split())
 """Words that deny without a negator: a paraphrase trades one for the other, so they count in the "
 "lenient comparison."""
 
+NOT_DENYING: Final = re.compile(
+    r"\b(?:no (?:later|earlier|less|fewer|more|longer) than|not (?:later|earlier|less|fewer|more) than|"
+    r"not (?:only|just)|not without|never without|nothing but|no doubt|no matter|or not|if not|"
+    r"nicht (?:nur|später als|mehr als|weniger als|länger als|ohne)|nicht zuletzt|ohne weiteres|"
+    r"no (?:solo|sólo|más de|menos de|más tarde de)|no sin|"
+    r"n['’]\w+ (?:que|qu['’])|ne \w+ (?:que|qu['’])|non (?:seulement|sans))(?!\w)",
+    re.IGNORECASE,
+)
+"""Phrases with a negator that deny nothing: *no later than*, *not only*, *not without*, *ne … que*."""
+
 NEGATORS_UNSPACED: Final = ("不", "没", "沒", "无", "無", "未", "非", "勿", "莫", "别", "ない", "ず", "ません")
 NEGATING_UNSPACED: Final = ("禁止", "除外", "排除", "拒绝", "不含", "免", "停", "除了", "以外")
 _NOT_NEGATING_UNSPACED: Final = """
 不过 不但 不仅 不同 不断 不久 非常 无论 无锡 未来 不足 不满 不超过 不得超过 不低于 不少于 别人 特别 分别
-区别 级别 性别 没收 差不多 除非
+区别 级别 性别 没收 差不多 除非 不得不 不无 无不 不得少于 不得多于 不超 不得小于 不小于 不大于
 """
 NOT_NEGATING_UNSPACED: Final = tuple(_NOT_NEGATING_UNSPACED.split())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -15,9 +16,11 @@ from backend.pipeline.proof.lexicon import (
     NEGATING_UNSPACED,
     NEGATORS,
     NEGATORS_UNSPACED,
+    NOT_DENYING,
     NOT_NEGATING_UNSPACED,
 )
-from backend.pipeline.proof.numbers import Number, numbers
+from backend.pipeline.proof.number import Number
+from backend.pipeline.proof.numbers import numbers
 
 TOKEN: Final = re.compile(r"[^\W_]+(?:[-’'][^\W_]+)*|[,;:，；：、。.!?！？()（）—–]")
 UNSPACED: Final = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
@@ -77,6 +80,11 @@ class Reading:
     negating: tuple[int, ...]
     lowers: frozenset[str]
     text: str
+    clause_starts: tuple[int, ...] = (0,)
+
+    def clause_at(self, place: int) -> int:
+        """Which clause the character at `place` is in."""
+        return bisect_right(self.clause_starts, place) - 1
 
 
 def read(text: str, language: str) -> Reading:
@@ -102,6 +110,8 @@ class _Reader:
         self._negating = [0]
         self._lowers: set[str] = set()
         self._deniers: list[Denier] = []
+        self._clause_starts = [0]
+        self._idle = [match.span() for match in NOT_DENYING.finditer(text)]
         self._titled = False
         self._begins = True
         self._clause_words = 0
@@ -110,7 +120,7 @@ class _Reader:
         piece = match[0]
         if piece in CLAUSE_MARKS or piece == "、":
             if piece != "、" and self._clause_words:
-                self._new_clause()
+                self._new_clause(match.end())
             self._begins = piece in ".!?。！？"
             return
         if self._covered[match.start()]:
@@ -131,18 +141,22 @@ class _Reader:
             tuple(count + strict for count, strict in zip(self._negating, denied, strict=True)),
             frozenset(self._lowers),
             self._text,
+            tuple(self._clause_starts),
         )
 
     @property
     def _clause(self) -> int:
         return len(self._negated) - 1
 
-    def _new_clause(self) -> None:
+    def _new_clause(self, start: int) -> None:
+        self._clause_starts.append(start)
         self._negated.append(0)
         self._negating.append(0)
         self._clause_words = 0
 
     def _deny(self, at: int, *, strict: bool) -> None:
+        if any(start <= at < end for start, end in self._idle):
+            return
         (self._negated if strict else self._negating)[-1] += 1
         self._deniers.append(Denier(at, self._clause, strict))
 
@@ -164,7 +178,7 @@ class _Reader:
         lower = word.lower()
         self._lowers.add(lower)
         if lower in BREAKS and self._clause_words > 2:
-            self._new_clause()
+            self._new_clause(start)
         self._clause_words += 1
         if lower in NEGATORS or lower.endswith("n't"):
             self._deny(start, strict=True)

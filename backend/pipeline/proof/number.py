@@ -1,0 +1,62 @@
+"""A figure by value, and when two figures say the same amount."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+LABEL: Final = "label"
+TOLERANCE: Final = 1e-6
+ROUGHLY: Final = 0.06
+"""How far, as a share, a rounded figure may be from what it stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """`values`: every reading of the figure ("1.340" is 1340 or 1.34). `amount`: in the base unit of its `kind`.
+
+    `weak`: an ordinal or a one, which is as often a figure of speech.
+    """
+
+    start: int
+    end: int
+    values: tuple[float, ...]
+    kind: str | None = None
+    amount: tuple[float, ...] = ()
+    weak: bool = False
+    percent: bool = False
+    about: bool = False
+    """*Nearly*, *some*: what it stands for may differ a little."""
+
+    def same(self, other: Number) -> bool:
+        """Whether both say the same amount. A month is not a plain number; a share of .25 is 25 per cent."""
+        tolerance = ROUGHLY if self.about else TOLERANCE
+        if self.kind and self.kind == other.kind:
+            return meet(self.amount, other.amount, tolerance)
+        if self.kind in LASTING and other.kind in LASTING:
+            # A quarter of a year is about 90 days: months have no exact length.
+            return meet(self._days(), other._days(), 0.02)
+        if {"month", LABEL} & {self.kind, other.kind} or (
+            self._measured() and other._measured() and (self.kind or other.kind)
+        ):
+            return False
+        if meet(self.values, other.values, tolerance):
+            return True
+        return self.percent != other.percent and meet(self._shares(), other._shares())
+
+    def _measured(self) -> bool:
+        return self.kind is not None or self.percent
+
+    def _days(self) -> tuple[float, ...]:
+        factor = 1 / 86400 if self.kind == "time" else 30.4
+        return tuple(value * factor for value in self.amount)
+
+    def _shares(self) -> tuple[float, ...]:
+        return tuple(value / 100 for value in self.values) if self.percent else self.values
+
+
+LASTING: Final = frozenset({"time", "months"})
+
+
+def meet(mine: tuple[float, ...], theirs: tuple[float, ...], tolerance: float = TOLERANCE) -> bool:
+    return any(abs(a - b) <= tolerance * max(abs(a), abs(b), 1e-9) for a in mine for b in theirs)
