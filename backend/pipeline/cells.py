@@ -13,7 +13,8 @@ from typing import Final
 
 from backend.pipeline.columns import Column, Said
 from backend.pipeline.dates import days
-from backend.pipeline.proof.numbers import Number, numbers
+from backend.pipeline.proof.number import Number
+from backend.pipeline.proof.numbers import numbers
 from backend.pipeline.sentences import split
 from backend.pipeline.terms import terms
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from backend.pipeline.proof.numbers import MONTHS
+from backend.pipeline.proof.dates import MONTHS
 
 _MONTH: Final = "|".join(sorted((re.escape(name) for name in MONTHS), key=len, reverse=True))
 _YEAR: Final = r"(?P<year>(?:1[89]|20|21)\d\d)(?!\d)"
