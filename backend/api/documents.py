@@ -194,7 +194,7 @@ def _described(row: DocumentRow, collections: Sequence[str], progress: FileProgr
             "id": row.id,
             "filename": row.filename,
             "status": row.status,
-            "error": {"code": row.error_code, "message": row.error_message} if row.error_code else None,
+            "error": _error(row),
             "passages": row.passages,
             "pages": row.pages,
             "size": row.size,
@@ -208,6 +208,13 @@ def _described(row: DocumentRow, collections: Sequence[str], progress: FileProgr
             "parent_id": row.parent_id,
         }
     )
+
+
+def _error(row: DocumentRow) -> dict[str, Any] | None:
+    if row.error_code is None:
+        return None
+    details = dataclasses.asdict(row.error_details) if row.error_details else None
+    return {"code": row.error_code, "message": row.error_message, "details": details}
 
 
 def _passage(passage: StoredPassage) -> dict[str, Any]:

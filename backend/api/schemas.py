@@ -208,8 +208,11 @@ class ExportQuery(Schema):
 
 
 class DocumentError(Schema):
+    """`details`: which sentence it is, where there is more than one of its code (errors.REASONS)."""
+
     code: str
     message: str
+    details: Details | None = None
 
 
 class DocumentNotice(Schema):

@@ -36,7 +36,7 @@ from backend.services.events import (
 )
 from backend.services.filenames import shown_name
 from backend.services.folder_scan import key
-from backend.services.importing import Importer, Stage
+from backend.services.importing import Importer, InternalError, Stage
 from backend.services.reading import Reader
 from backend.stores.documents import WORKING, DocumentRow, Documents, Finished, Gone
 from backend.stores.files import Files, Incoming
@@ -203,7 +203,8 @@ class Library:
             yield Notice(f"Processing {arrival.filename}...")
             if arrival.document is None:
                 assert arrival.error is not None
-                yield Result(_refused(arrival.filename, arrival.error.code, arrival.error.message))
+                error = arrival.error
+                yield Result(_refused(arrival.filename, Failure(error.code, error.message, error.details)))
                 continue
             if not arrival.known:
                 size = arrival.document.newest_size
@@ -370,8 +371,8 @@ class Library:
         if wanted:
             self._forget(gone)
 
-    def refuse(self, document: DocumentRow, code: str, message: str) -> None:
-        self._documents.fail(document.id, code, message, document.newest)
+    def refuse(self, document: DocumentRow, error: LocalChatError) -> None:
+        self._documents.fail(document.id, error.code, error.message, document.newest, error.details)
 
     def report(self, document: DocumentRow, stage: Stage, done: int, total: int, seconds_left: float | None) -> None:
         trouble = self.trouble
@@ -488,10 +489,13 @@ class Library:
                 continue
             document = self._documents.find(identity)
             if document is None:
-                yield Result(_refused(arrival.filename, "NotFound", f"{arrival.filename} was deleted."))
+                yield Result(_refused(arrival.filename, Failure("NotFound", f"{arrival.filename} was deleted.")))
                 return
             if document.status == "failed":
-                yield Result(_refused(arrival.filename, document.error_code, document.error_message or "", identity))
+                failure = Failure(
+                    document.error_code or InternalError.__name__, document.error_message or "", document.error_details
+                )
+                yield Result(_refused(arrival.filename, failure, identity))
                 return
             if document.status == "ready":
                 yield Result(_added(arrival, document))
@@ -547,8 +551,15 @@ def _added(arrival: Arrival, document: DocumentRow) -> FileResult:
     )
 
 
-def _refused(filename: str, code: str | None, message: str, identity: str | None = None) -> FileResult:
-    return FileResult(filename, success=False, message=message, document_id=identity, code=code)
+def _refused(filename: str, failure: Failure, identity: str | None = None) -> FileResult:
+    return FileResult(
+        filename,
+        success=False,
+        message=failure.message,
+        document_id=identity,
+        code=failure.error,
+        details=failure.details,
+    )
 
 
 def _counted(count: int | None, noun: str) -> str:

@@ -60,11 +60,14 @@ describe("a text as it was read", () => {
 });
 
 describe("a document that failed", () => {
-  const help = (code: string, message = "", filename = "a.pdf"): string => helpFor({ error: { code, message }, filename });
-  it("has the one button that helps", () => {
-    expect([help("EncryptedDocument"), help("EncryptedDocument", "", "a.docx"), help("DamagedDocument"), help("DiskFull"), help("Cancelled"), help("ReadingTimeout")]).toEqual(
-      ["password", "remove", "remove", "settings", "readAgain", "tryAgain"]);
-    expect([help("ScannedDocument", "a.pdf is a scan; install tesseract to read it"), help("ScannedDocument", "No text was recognised")]).toEqual(["tesseract", "tryAgain"]);
+  const help = (code: string, reason?: string): string => helpFor({ error: { code, message: "", details: reason ? { reason, values: {} } : null } });
+  it("has the one button that helps, by its reason where its code has several", () => {
+    expect(["DamagedDocument", "DiskFull", "Cancelled", "ReadingTimeout"].map((code) => help(code))).toEqual(["remove", "settings", "readAgain", "tryAgain"]);
+    expect(["password_needed", "password_wrong", "document_locked", "mail_locked", "book_locked"].map((reason) => help("EncryptedDocument", reason))).toEqual(
+      ["password", "password", "remove", "remove", "remove"]);
+    expect([help("ScannedDocument", "scans_need_tesseract"), help("ScannedDocument", "scan_unreadable")]).toEqual(["tesseract", "tryAgain"]);
+    // Of an earlier LocalChat, which told no reason: another try tells it.
+    expect([help("EncryptedDocument"), help("ScannedDocument")]).toEqual(["tryAgain", "tryAgain"]);
     expect([hasScans({ notices: [{ code: "Scans", count: 2, message: "" }] }), hasScans({ notices: [] })]).toEqual([true, false]);
   });
 });

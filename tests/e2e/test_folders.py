@@ -81,7 +81,7 @@ def test_a_document_asks_for_its_password_and_is_read_with_it(begin: Begin, shar
 
         def tried() -> bool:
             (document,) = fetch(page, "/api/documents", method="GET")["documents"]
-            return document["status"] == "failed" and "not the password" in document["error"]["message"]
+            return bool(document["status"] == "failed" and document["error"]["details"]["reason"] == "password_wrong")
 
         wait_for(tried)
         row.get_by_role("button", name="Enter password…").click()

@@ -15,7 +15,7 @@ import pytest
 
 from backend.config import Config
 from backend.engines.embedder import Embedder
-from backend.errors import Conflict, NotFound
+from backend.errors import Conflict, Details, NotFound
 from backend.services.child import environment
 from backend.services.documents import Library
 from backend.services.events import FileResult, Notice, Progress, Result, UploadDone
@@ -263,6 +263,7 @@ def test_cancelled_work_stops_at_once_and_can_be_taken_up_again(shelf: Shelf, lo
 def test_a_protected_file_asks_for_its_password_and_takes_it(shelf: Shelf, shared: Path) -> None:
     result = shelf.add(shared / "corpus" / "password.pdf")
     assert result.code == "EncryptedDocument"
+    assert result.details == Details("password_needed", {"filename": "password.pdf"})
     assert result.document_id is not None
     shelf.library.retry(result.document_id, "wrong")
     assert shelf.wait(result.document_id) == "failed"

@@ -4383,10 +4383,15 @@ export interface components {
             /** Working */
             working: number;
         };
-        /** DocumentError */
+        /**
+         * DocumentError
+         * @description `details`: which sentence it is, where there is more than one of its code (errors.REASONS).
+         */
         DocumentError: {
             /** Code */
             code: string;
+            /** @default null */
+            details?: components["schemas"]["Details"] | null;
             /** Message */
             message: string;
         };
@@ -4765,7 +4770,7 @@ export interface components {
         };
         /**
          * FileResult
-         * @description `code` is the error's class name where `success` is false.
+         * @description `code` is the error's class name where `success` is false; `details` which sentence it is (errors.REASONS).
          */
         FileResult: {
             /**
@@ -4773,6 +4778,8 @@ export interface components {
              * @default null
              */
             code?: string | null;
+            /** @default null */
+            details?: components["schemas"]["Details"] | null;
             /** Document Id */
             document_id: string | null;
             /** Filename */
