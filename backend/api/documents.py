@@ -128,6 +128,22 @@ def delete_many(body: DocumentIds) -> Ok:
     return Ok()
 
 
+@blueprint.post("/api/documents/put-away")
+@endpoint(body=DocumentIds, returns=Ok)
+def put_away(body: DocumentIds) -> Ok:
+    """They are to be deleted, by `delete` or when LocalChat ends, unless they are brought back before."""
+    parts().library.put_away(body.document_ids)
+    return Ok()
+
+
+@blueprint.post("/api/documents/bring-back")
+@endpoint(body=DocumentIds, returns=Ok)
+def bring_back(body: DocumentIds) -> Ok:
+    """They stay."""
+    parts().library.bring_back(body.document_ids)
+    return Ok()
+
+
 @blueprint.get("/api/documents/<identity>/file")
 def file(identity: str) -> Response:
     """The original, as a download."""

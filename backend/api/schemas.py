@@ -827,6 +827,12 @@ class OpenBody(Schema):
     place: Place
 
 
+class DroppedFolders(Schema):
+    """`paths`: of the folders that were dropped on the window last; told once."""
+
+    paths: list[str]
+
+
 class LogQuery(Schema):
     name: str = Field("localchat.log", max_length=100)
     lines: int = Field(200, ge=1, le=5_000)

@@ -103,6 +103,7 @@ class Library:
         self._change = 0
         self._progress: dict[str, FileProgress] = {}
         self._passwords: dict[str, str] = {}
+        self._put_away: set[str] = set()
         self._keeping = threading.Lock()
         self._closing = threading.Event()
         self._preload = threading.Timer(PRELOAD_SECONDS, self._load)
@@ -124,6 +125,11 @@ class Library:
         self._preload.cancel()
         self._tell()
         self._importer.close(STOP_SECONDS)
+        with self._changed:
+            put_away, self._put_away = self._put_away, set()
+        if put_away:
+            # The rows alone: originals and passages without one go at the next start.
+            self._documents.delete_many(put_away)
 
     # --- what comes in ---
 
@@ -271,7 +277,17 @@ class Library:
             gone = self._documents.delete_many(identities)
             self._clear(gone)
         self._forget(gone)
+        self.bring_back(identities)
         return gone.documents
+
+    def put_away(self, identities: Sequence[str]) -> None:
+        """They are about to be deleted, unless they are brought back; at the latest when LocalChat ends."""
+        with self._changed:
+            self._put_away.update(identities)
+
+    def bring_back(self, identities: Sequence[str]) -> None:
+        with self._changed:
+            self._put_away.difference_update(identities)
 
     def retry(self, identity: str, password: str | None = None) -> DocumentRow:
         """Queues it again; `password` opens it. Raises NotFound, Conflict while it is being worked on."""
@@ -391,7 +407,9 @@ class Library:
     # --- inside ---
 
     def _tried_again(self, arrival: Arrival) -> Arrival:
-        """Whoever adds a file again that could not be read wants it to be."""
+        """Whoever adds a file again that could not be read wants it to be, and one that was put away back."""
+        if arrival.document is not None:
+            self.bring_back([arrival.document.id])
         if arrival.document is None or arrival.document.status != "failed":
             return arrival
         self._documents.queue(arrival.document.id)

@@ -1,6 +1,6 @@
 // The documents page: what stands where, rows that are measured, blocks of a text, the one thing that helps, pages of the server.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { isLeftOut, withoutLeftOut } from "../src/app/dropped";
+import { isLeftOut, toldApart, withoutLeftOut } from "../src/app/dropped";
 import { address, parseRoute } from "../src/app/route.svelte";
 import type { Document, Folder } from "../src/api/types";
 import { blocksOf } from "../src/features/documents/blocks";
@@ -146,5 +146,15 @@ describe("the pages of the list", () => {
     expect(asked.map(({ searchParams }) => [searchParams.get("q"), searchParams.get("by_folder")])).toEqual([["", "true"], ["lease", "false"]]);
     expect([asked[1]!.searchParams.get("sort"), asked[1]!.searchParams.get("status"), asked[1]!.searchParams.get("collection")]).toEqual(["size", "working", "c"]);
     expect(await pages.ids(10, 13)).toEqual(["d10", "d11", "d12"]);
+  });
+});
+
+describe("files of a dropped folder", () => {
+  const dropped = (path: string) => ({ path, file: new File([path], path.split("/").at(-1)!) });
+  it("carry their folders in their names where two are called alike", async () => {
+    const files = toldApart(["leases/2024/Notes.txt", "leases/2025/notes.txt", "leases/plan.txt", "notes.txt", "a/README", "b/README"].map(dropped));
+    expect(files.map(({ name }) => name)).toEqual([
+      "Notes (leases › 2024).txt", "notes (leases › 2025).txt", "plan.txt", "notes.txt", "README (a)", "README (b)"]);
+    expect(await files[1]!.text()).toBe("leases/2025/notes.txt");
   });
 });

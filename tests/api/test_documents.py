@@ -129,6 +129,9 @@ class Window:
     def pick_files(self, *, folder: bool) -> list[Path]:
         return self.paths
 
+    def dropped(self) -> list[Path]:
+        return self.paths
+
     def save_file(self, name: str) -> Path | None:
         raise AssertionError("not asked for")
 

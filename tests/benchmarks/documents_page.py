@@ -11,6 +11,7 @@ is an empty list of the same height that is scrolled in the same way, and SQLite
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sqlite3
 import statistics
@@ -30,8 +31,8 @@ from tests.e2e.conftest import FLAGS, ready
 KINDS = ("pdf", "docx", "md", "xlsx", "eml")
 WORDS = ("Lease", "Offer", "Minutes", "Report", "Annex", "Invoice", "Protocol", "Letter")
 FAULTS = (
-    ("EncryptedDocument", "The file is encrypted. Its password opens it."),
-    ("DamagedDocument", "The file is damaged or incomplete. Save it again with the program that made it."),
+    ("EncryptedDocument", "The file is encrypted. Its password opens it.", "password_needed"),
+    ("DamagedDocument", "The file is damaged or incomplete. Save it again with the program that made it.", None),
 )
 WATCH = """
     window.longest_ = 0;
@@ -85,10 +86,10 @@ def fill(data: Path, documents: int) -> None:
     with database.write() as db:
         for number in range(documents):
             failed = number % 97 == 3
-            code, message = FAULTS[number % 2] if failed else (None, None)
+            code, message, reason = FAULTS[number % 2] if failed else (None, None, None)
             db.execute(
-                "INSERT INTO documents (id, sha256, filename, size, status, error_code, error_message, pages, passages,"
-                " added_at, answers) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO documents (id, sha256, filename, size, status, error_code, error_message, error_details,"
+                " pages, passages, added_at, answers) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     f"{number:032x}",
                     f"{number:064x}",
@@ -97,6 +98,7 @@ def fill(data: Path, documents: int) -> None:
                     "failed" if failed else "ready",
                     code,
                     message,
+                    json.dumps({"reason": reason, "values": {"filename": f"{number}"}}) if reason else None,
                     None if number % 5 == 2 else number % 300 + 1,
                     0 if failed else number % 700 + 1,
                     (begin + timedelta(minutes=97 * number)).isoformat(timespec="microseconds"),
