@@ -93,6 +93,14 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "window_full": (),
     "zip_damaged": (),
     "zip_locked": (),
+    # files that are not read
+    "book_locked": ("filename",),
+    "document_locked": ("filename",),
+    "mail_locked": ("filename",),
+    "password_needed": ("filename",),
+    "password_wrong": ("filename",),
+    "scan_unreadable": ("filename",),
+    "scans_need_tesseract": ("filename", "pages"),
     # engines
     "builtin_kept": (),
     "builtin_missing": (),
@@ -253,7 +261,7 @@ class EmptyDocument(DocumentError):
 
 
 class EncryptedDocument(DocumentError):
-    pass
+    """Reasons `password_needed` and `password_wrong`: with the right one it is read; with any other it is not."""
 
 
 class DamagedDocument(DocumentError):
@@ -265,7 +273,7 @@ class MislabelledDocument(DocumentError):
 
 
 class ScannedDocument(DocumentError):
-    pass
+    """Reason `scans_need_tesseract`: with that program it may be read; `scan_unreadable`: it was tried in vain."""
 
 
 class UnsupportedDocument(DocumentError):

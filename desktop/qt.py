@@ -6,8 +6,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, QUrl, Signal
-from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtCore import QEvent, QObject, Qt, QUrl, Signal
+from PySide6.QtGui import QColor, QDropEvent, QGuiApplication
 from PySide6.QtWebEngineCore import (
     QWebEngineDownloadRequest,
     QWebEngineNavigationRequest,
@@ -50,6 +50,20 @@ class NewWindow(QWebEnginePage):
         assert isinstance(url, QUrl)
         if not same_origin(url, self._origin):
             open_link(url.toString())
+        return False
+
+
+class Drops(QObject):
+    """Tells of what is dropped on a widget, before the page in it does: a page never learns where a file lies."""
+
+    def __init__(self, widget: Any, tell: Callable[[list[Path]], None]) -> None:
+        super().__init__(widget)
+        self._tell = tell
+        widget.installEventFilter(self)
+
+    def eventFilter(self, _widget: QObject, event: QEvent) -> bool:  # noqa: N802
+        if isinstance(event, QDropEvent) and event.type() == QEvent.Type.Drop:
+            self._tell([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
         return False
 
 
@@ -126,6 +140,11 @@ def offer_editing(native: Any) -> None:
 
     view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
     view.customContextMenuRequested.connect(show_menu)
+
+
+def watch_drops(native: Any, tell: Callable[[list[Path]], None]) -> None:
+    """`tell` is called on the main thread with the paths of each drop."""
+    Drops(native.webview, tell)
 
 
 def paint(native: Any, colour: str) -> None:

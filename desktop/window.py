@@ -39,6 +39,7 @@ class Window:
         self._state = WindowState.load(folder)
         self._theme = theme or (lambda: self._state.theme)
         self._dialog = threading.Lock()
+        self._dropped: list[Path] = []
         self._window: Any = None
         self._main_thread: Any = None
         self._failure: Exception | None = None
@@ -85,6 +86,11 @@ class Window:
         kind = FileDialog.FOLDER if folder else FileDialog.OPEN
         with self._dialog:
             return [Path(name) for name in self._window.create_file_dialog(kind, allow_multiple=not folder) or ()]
+
+    def dropped(self) -> list[Path]:
+        """What was dropped on the window last, told once; from any thread."""
+        paths, self._dropped = self._dropped, []
+        return paths
 
     def save_file(self, name: str) -> Path | None:
         """Where to write a file, from the native dialog. Blocks until it closes; from any thread but the main one."""
@@ -158,7 +164,11 @@ class Window:
         qt.refuse_permissions(native)
         qt.offer_downloads(native)
         qt.offer_editing(native)
+        qt.watch_drops(native, self._keep_dropped)
         qt.paint(native, self._window.background_color)
+
+    def _keep_dropped(self, paths: list[Path]) -> None:
+        self._dropped = paths
 
     def _remember(self) -> None:
         try:

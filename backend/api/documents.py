@@ -128,6 +128,22 @@ def delete_many(body: DocumentIds) -> Ok:
     return Ok()
 
 
+@blueprint.post("/api/documents/put-away")
+@endpoint(body=DocumentIds, returns=Ok)
+def put_away(body: DocumentIds) -> Ok:
+    """They are to be deleted, by `delete` or when LocalChat ends, unless they are brought back before."""
+    parts().library.put_away(body.document_ids)
+    return Ok()
+
+
+@blueprint.post("/api/documents/bring-back")
+@endpoint(body=DocumentIds, returns=Ok)
+def bring_back(body: DocumentIds) -> Ok:
+    """They stay."""
+    parts().library.bring_back(body.document_ids)
+    return Ok()
+
+
 @blueprint.get("/api/documents/<identity>/file")
 def file(identity: str) -> Response:
     """The original, as a download."""
@@ -194,7 +210,7 @@ def _described(row: DocumentRow, collections: Sequence[str], progress: FileProgr
             "id": row.id,
             "filename": row.filename,
             "status": row.status,
-            "error": {"code": row.error_code, "message": row.error_message} if row.error_code else None,
+            "error": _error(row),
             "passages": row.passages,
             "pages": row.pages,
             "size": row.size,
@@ -208,6 +224,13 @@ def _described(row: DocumentRow, collections: Sequence[str], progress: FileProgr
             "parent_id": row.parent_id,
         }
     )
+
+
+def _error(row: DocumentRow) -> dict[str, Any] | None:
+    if row.error_code is None:
+        return None
+    details = dataclasses.asdict(row.error_details) if row.error_details else None
+    return {"code": row.error_code, "message": row.error_message, "details": details}
 
 
 def _passage(passage: StoredPassage) -> dict[str, Any]:

@@ -68,7 +68,12 @@ def _folder(view: FolderView) -> Folder:
             "passages": row.passages,
             "left_out": view.left,
             "closed": view.closed,
-            "error": {"code": view.error.code, "message": view.error.message} if view.error else None,
+            "error": _error(view),
             "added_at": row.added_at,
         }
     )
+
+
+def _error(view: FolderView) -> dict[str, object] | None:
+    error = view.error
+    return None if error is None else {"code": error.code, "message": error.message, "details": error.details}

@@ -208,8 +208,11 @@ class ExportQuery(Schema):
 
 
 class DocumentError(Schema):
+    """`details`: which sentence it is, where there is more than one of its code (errors.REASONS)."""
+
     code: str
     message: str
+    details: Details | None = None
 
 
 class DocumentNotice(Schema):
@@ -822,6 +825,12 @@ class Storage(Schema):
 
 class OpenBody(Schema):
     place: Place
+
+
+class DroppedFolders(Schema):
+    """`paths`: of the folders that were dropped on the window last; told once."""
+
+    paths: list[str]
 
 
 class LogQuery(Schema):

@@ -58,6 +58,16 @@ def show() -> schemas.Ok:
     return schemas.Ok()
 
 
+@blueprint.post("/api/desktop/dropped")
+@endpoint(returns=schemas.DroppedFolders)
+def dropped() -> schemas.DroppedFolders:
+    """Where the folders lie that were just dropped on the window; a page does not learn that from its browser."""
+    desktop = parts().desktop
+    if desktop is None:
+        raise Conflict("There is no window: LocalChat was started with `serve`.", "no_window")
+    return schemas.DroppedFolders(paths=[str(path) for path in desktop.dropped() if path.is_dir()])
+
+
 @blueprint.post("/api/desktop/folder")
 @endpoint(body=schemas.OpenBody, returns=schemas.Ok)
 def open_folder(body: schemas.OpenBody) -> schemas.Ok:

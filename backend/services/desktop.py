@@ -11,6 +11,10 @@ class Desktop(Protocol):
         """Files (or one folder) chosen in the native dialog; empty when it was cancelled. Blocks until it closes."""
         ...
 
+    def dropped(self) -> list[Path]:
+        """What was dropped on the window last, told once; empty where the window does not learn of it."""
+        ...
+
     def save_file(self, name: str) -> Path | None:
         """Where to write a file, proposed as `name`; the dialog has asked about one that is there. None: cancelled."""
         ...

@@ -36,7 +36,7 @@ from backend.services.events import (
 )
 from backend.services.filenames import shown_name
 from backend.services.folder_scan import key
-from backend.services.importing import Importer, Stage
+from backend.services.importing import Importer, InternalError, Stage
 from backend.services.reading import Reader
 from backend.stores.documents import WORKING, DocumentRow, Documents, Finished, Gone
 from backend.stores.files import Files, Incoming
@@ -103,6 +103,7 @@ class Library:
         self._change = 0
         self._progress: dict[str, FileProgress] = {}
         self._passwords: dict[str, str] = {}
+        self._put_away: set[str] = set()
         self._keeping = threading.Lock()
         self._closing = threading.Event()
         self._preload = threading.Timer(PRELOAD_SECONDS, self._load)
@@ -124,6 +125,11 @@ class Library:
         self._preload.cancel()
         self._tell()
         self._importer.close(STOP_SECONDS)
+        with self._changed:
+            put_away, self._put_away = self._put_away, set()
+        if put_away:
+            # The rows alone: originals and passages without one go at the next start.
+            self._documents.delete_many(put_away)
 
     # --- what comes in ---
 
@@ -203,7 +209,8 @@ class Library:
             yield Notice(f"Processing {arrival.filename}...")
             if arrival.document is None:
                 assert arrival.error is not None
-                yield Result(_refused(arrival.filename, arrival.error.code, arrival.error.message))
+                error = arrival.error
+                yield Result(_refused(arrival.filename, Failure(error.code, error.message, error.details)))
                 continue
             if not arrival.known:
                 size = arrival.document.newest_size
@@ -270,7 +277,17 @@ class Library:
             gone = self._documents.delete_many(identities)
             self._clear(gone)
         self._forget(gone)
+        self.bring_back(identities)
         return gone.documents
+
+    def put_away(self, identities: Sequence[str]) -> None:
+        """They are about to be deleted, unless they are brought back; at the latest when LocalChat ends."""
+        with self._changed:
+            self._put_away.update(identities)
+
+    def bring_back(self, identities: Sequence[str]) -> None:
+        with self._changed:
+            self._put_away.difference_update(identities)
 
     def retry(self, identity: str, password: str | None = None) -> DocumentRow:
         """Queues it again; `password` opens it. Raises NotFound, Conflict while it is being worked on."""
@@ -370,8 +387,8 @@ class Library:
         if wanted:
             self._forget(gone)
 
-    def refuse(self, document: DocumentRow, code: str, message: str) -> None:
-        self._documents.fail(document.id, code, message, document.newest)
+    def refuse(self, document: DocumentRow, error: LocalChatError) -> None:
+        self._documents.fail(document.id, error.code, error.message, document.newest, error.details)
 
     def report(self, document: DocumentRow, stage: Stage, done: int, total: int, seconds_left: float | None) -> None:
         trouble = self.trouble
@@ -390,7 +407,9 @@ class Library:
     # --- inside ---
 
     def _tried_again(self, arrival: Arrival) -> Arrival:
-        """Whoever adds a file again that could not be read wants it to be."""
+        """Whoever adds a file again that could not be read wants it to be, and one that was put away back."""
+        if arrival.document is not None:
+            self.bring_back([arrival.document.id])
         if arrival.document is None or arrival.document.status != "failed":
             return arrival
         self._documents.queue(arrival.document.id)
@@ -488,10 +507,13 @@ class Library:
                 continue
             document = self._documents.find(identity)
             if document is None:
-                yield Result(_refused(arrival.filename, "NotFound", f"{arrival.filename} was deleted."))
+                yield Result(_refused(arrival.filename, Failure("NotFound", f"{arrival.filename} was deleted.")))
                 return
             if document.status == "failed":
-                yield Result(_refused(arrival.filename, document.error_code, document.error_message or "", identity))
+                failure = Failure(
+                    document.error_code or InternalError.__name__, document.error_message or "", document.error_details
+                )
+                yield Result(_refused(arrival.filename, failure, identity))
                 return
             if document.status == "ready":
                 yield Result(_added(arrival, document))
@@ -547,8 +569,15 @@ def _added(arrival: Arrival, document: DocumentRow) -> FileResult:
     )
 
 
-def _refused(filename: str, code: str | None, message: str, identity: str | None = None) -> FileResult:
-    return FileResult(filename, success=False, message=message, document_id=identity, code=code)
+def _refused(filename: str, failure: Failure, identity: str | None = None) -> FileResult:
+    return FileResult(
+        filename,
+        success=False,
+        message=failure.message,
+        document_id=identity,
+        code=failure.error,
+        details=failure.details,
+    )
 
 
 def _counted(count: int | None, noun: str) -> str:

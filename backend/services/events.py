@@ -238,7 +238,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """`code` is the error's class name where `success` is false."""
+    """`code` is the error's class name where `success` is false; `details` which sentence it is (errors.REASONS)."""
 
     filename: str
     success: bool
@@ -246,6 +246,7 @@ class FileResult:
     document_id: str | None
     code: str | None = None
     passages: int = 0
+    details: Details | None = None
 
 
 @dataclass(frozen=True, slots=True)

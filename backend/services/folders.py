@@ -253,7 +253,10 @@ class WatchedFolders:
             except FileNotFoundError:
                 return False
             except OSError as error:
-                raise NotFound(f"{row.path} cannot be opened: {error.strerror}.") from error
+                words = error.strerror or "it is gone"
+                raise NotFound(
+                    f"{row.path} cannot be opened: {words}.", "folder_not_opened", path=row.path, words=words
+                ) from error
             seen.update((file.key, file) for file in found.files)
             closed.extend(found.closed)
         readable = [file for file in seen.values() if may_be_read(file.path.name)]

@@ -62,7 +62,12 @@ WARM_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 3.0
 """Between two tries where the embedder runs in a program that does not answer."""
 
-INTERNAL: Final = ("InternalError", "Something went wrong inside LocalChat. The log has the details; try again.")
+
+class InternalError(LocalChatError):
+    """Of ours, and in the log."""
+
+    def __init__(self) -> None:
+        super().__init__("Something went wrong inside LocalChat. The log has the details; try again.")
 
 
 class Shelf(Protocol):
@@ -79,7 +84,7 @@ class Shelf(Protocol):
     def finish(self, finished: Sequence[Finished], write: Callable[[Sequence[Finished]], None]) -> None:
         """Calls `write` with those that are still wanted, and then makes them ready."""
 
-    def refuse(self, document: DocumentRow, code: str, message: str) -> None: ...
+    def refuse(self, document: DocumentRow, error: LocalChatError) -> None: ...
 
     def report(self, document: DocumentRow, stage: Stage, done: int, total: int, seconds_left: float | None) -> None:
         """`done` of `total` pages while reading, passages while embedding."""
@@ -249,10 +254,10 @@ class Importer:
                 self._end(job)
         except LocalChatError as error:
             # A reader that was stopped because nobody wants the file has not failed.
-            self._fail(job, error.code, error.message)
+            self._fail(job, error)
         except Exception:
             log.exception("a document could not be read")
-            self._fail(job, *INTERNAL)
+            self._fail(job, InternalError())
 
     def _next_document(self) -> DocumentRow | None:
         """Waits for one; None when there may be one now, or when the app closes."""
@@ -336,7 +341,7 @@ class Importer:
                 log.exception("passages could not be embedded")
             for job in dict.fromkeys(job for job, _ in taken):
                 if not job.whole:
-                    self._fail(job, *((error.code, error.message) if isinstance(error, LocalChatError) else INTERNAL))
+                    self._fail(job, error if isinstance(error, LocalChatError) else InternalError())
 
     def _wait_for_embedder(self, taken: list[tuple[Job, int]], error: EngineError) -> None:
         log.info("passages wait for their embedder: %s", error.code)
@@ -453,30 +458,30 @@ class Importer:
                     self._write([job])
                 return
             if isinstance(error, LocalChatError):
-                self._fail(jobs[0], error.code, error.message)
+                self._fail(jobs[0], error)
                 return
             log.exception("a document could not be stored")
-            self._fail(jobs[0], *INTERNAL)
+            self._fail(jobs[0], InternalError())
             return
         for job in jobs:
             self._end(job)
 
     # --- each of them ---
 
-    def _fail(self, job: Job, code: str, message: str) -> None:
+    def _fail(self, job: Job, error: LocalChatError) -> None:
         with self._changed:
             unwanted = job.dropped or self._closing
             job.dropped = True
         if not unwanted:
-            log.info("a document was refused: %s", code)
-            self._refuse(job.document, code, message)
+            log.info("a document was refused: %s", error.code)
+            self._refuse(job.document, error)
         self._end(job)
 
-    def _refuse(self, document: DocumentRow, code: str, message: str) -> None:
+    def _refuse(self, document: DocumentRow, why: LocalChatError) -> None:
         """On a disk so full that not even this can be written the queue waits for room."""
         while not self._closing:
             try:
-                self._shelf.refuse(document, code, message)
+                self._shelf.refuse(document, why)
                 return
             except LocalChatError as error:
                 log.warning("a refusal could not be kept: %s", error.code)

@@ -88,7 +88,7 @@ class Reader:
                     return
                 if "error" in answer:
                     finished = True
-                    raise REPORTED.get(str(answer["error"]), errors.DamagedDocument)(str(answer.get("message")))
+                    raise _reported(answer)
                 yield from_json(answer)
         except (ValueError, KeyError, TypeError, OSError) as error:
             log.warning("the reader's answer was not understood: %s", type(error).__name__)
@@ -170,6 +170,20 @@ class Reader:
         if sys.platform != "win32" and code == -signal.SIGXCPU:
             return _too_long(filename)
         return damaged(filename)
+
+
+def _reported(answer: Mapping[str, Any]) -> errors.LocalChatError:
+    """What the child said. Its reason counts only with the values that belong to it."""
+    kind = REPORTED.get(str(answer["error"]), errors.DamagedDocument)
+    message = str(answer.get("message"))
+    told = answer.get("details")
+    if not isinstance(told, dict) or not isinstance(told.get("values"), dict):
+        return kind(message)
+    reason, values = told.get("reason"), told["values"]
+    wanted = errors.REASONS.get(reason) if isinstance(reason, str) else None
+    if wanted is None or set(values) != set(wanted):
+        return kind(message)
+    return kind(message, reason, **{name: one if isinstance(one, int) else str(one) for name, one in values.items()})
 
 
 def _too_long(filename: str) -> errors.ReadingTimeout:

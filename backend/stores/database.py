@@ -13,7 +13,6 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -342,6 +341,42 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX question_rows_by_revision ON question_rows (question_id, revision);
     CREATE INDEX question_rows_waiting ON question_rows (question_id, state, position);
     """,
+    # Which sentence an error of a document is; and what a list of ten thousand is filtered, sorted and counted by,
+    # without a look at each of their rows.
+    """
+    ALTER TABLE documents ADD COLUMN error_details TEXT;                    -- JSON {reason, values}, see errors.REASONS
+    ALTER TABLE documents ADD COLUMN name_folded TEXT NOT NULL DEFAULT '';  -- the filename without regard to case
+    ALTER TABLE documents ADD COLUMN name_key TEXT NOT NULL DEFAULT '';     -- and with its figures by value
+    UPDATE documents SET name_folded = folded(filename), name_key = by_value(filename);
+    CREATE TRIGGER documents_named AFTER INSERT ON documents BEGIN
+        UPDATE documents SET name_folded = folded(new.filename), name_key = by_value(new.filename) WHERE id = new.id;
+    END;
+    CREATE TRIGGER documents_renamed AFTER UPDATE OF filename ON documents BEGIN
+        UPDATE documents SET name_folded = folded(new.filename), name_key = by_value(new.filename) WHERE id = new.id;
+    END;
+    CREATE INDEX documents_by_name ON documents (name_key, id);
+
+    ALTER TABLE documents ADD COLUMN first_folder TEXT;                     -- of the first of its places
+    UPDATE documents SET first_folder =
+        (SELECT folder_id FROM places WHERE document_id = documents.id ORDER BY path LIMIT 1);
+    CREATE TRIGGER places_come AFTER INSERT ON places BEGIN
+        UPDATE documents SET first_folder =
+            (SELECT folder_id FROM places WHERE document_id = documents.id ORDER BY path LIMIT 1)
+            WHERE id = new.document_id;
+    END;
+    CREATE TRIGGER places_change AFTER UPDATE OF path, folder_id, document_id ON places BEGIN
+        UPDATE documents SET first_folder =
+            (SELECT folder_id FROM places WHERE document_id = documents.id ORDER BY path LIMIT 1)
+            WHERE id IN (old.document_id, new.document_id);
+    END;
+    CREATE TRIGGER places_go AFTER DELETE ON places BEGIN
+        UPDATE documents SET first_folder =
+            (SELECT folder_id FROM places WHERE document_id = documents.id ORDER BY path LIMIT 1)
+            WHERE id = old.document_id;
+    END;
+    CREATE INDEX documents_by_folder ON documents (first_folder IS NULL, first_folder, added_at DESC, id);
+    CREATE INDEX documents_counted ON documents (status, passages, size, next_size);
+    """,
 )
 
 
@@ -456,12 +491,8 @@ def _add_functions(connection: sqlite3.Connection) -> None:
     connection.create_function("by_value", 1, by_value, deterministic=True)
 
 
-@lru_cache(maxsize=20_000)
 def by_value(name: str) -> str:
-    """What names are sorted by: their figures by value, so that 2.pdf comes before 10.pdf.
-
-    Remembered, since a list that is scrolled through is sorted anew for each of its pages.
-    """
+    """What names are sorted by: their figures by value, so that 2.pdf comes before 10.pdf."""
     return FIGURES.sub(lambda found: found[0].lstrip("0").zfill(MOST_FIGURES), name.casefold())
 
 

@@ -12,11 +12,11 @@ import sqlite3
 import uuid
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from backend.errors import NotFound
+from backend.errors import Details, NotFound
 from backend.stores.database import Database
 
 WORKING: Final = ("queued", "reading", "embedding")
@@ -26,7 +26,7 @@ PART: Final = 65_536
 Sort = Literal["added", "name", "size", "passages", "status"]
 ORDERS: Final[dict[Sort, str]] = {
     "added": "d.added_at DESC",
-    "name": "by_value(d.filename)",
+    "name": "d.name_key",
     "size": "d.size DESC",
     "passages": "d.passages DESC",
     # What wants a look first.
@@ -37,6 +37,7 @@ ROWS: Final = f"""
     SELECT d.*, p.folder_id, p.path, (SELECT min(parent_id) FROM attachments WHERE document_id = d.id) AS parent_id
     FROM documents d {FIRST_PLACE}
 """  # noqa: S608 - texts of ours
+NO_ERROR: Final = "error_code = NULL, error_message = NULL, error_details = NULL"
 UNHELD: Final = """
     kept = 0 AND NOT EXISTS (SELECT 1 FROM places WHERE document_id = documents.id)
     AND NOT EXISTS (SELECT 1 FROM attachments WHERE document_id = documents.id)
@@ -59,6 +60,7 @@ class DocumentRow:
     status: str
     error_code: str | None
     error_message: str | None
+    error_details: Details | None
     pages: int | None
     passages: int
     added_at: str
@@ -195,11 +197,11 @@ class Documents:
         """
         where, values = _where(status, folder_id, collection, words)
         last = len(values)
-        order = f"p.folder_id IS NULL, p.folder_id, {ORDERS[sort]}" if by_folder else ORDERS[sort]
+        order = f"d.first_folder IS NULL, d.first_folder, {ORDERS[sort]}" if by_folder else ORDERS[sort]
         with self._database.read() as connection:
             # The rows themselves only of the page: what is sorted and left out need not be whole.
             page = connection.execute(
-                f"SELECT d.id FROM documents d {FIRST_PLACE if by_folder else ''} WHERE {where}"  # noqa: S608 - as below
+                f"SELECT d.id FROM documents d WHERE {where}"  # noqa: S608 - as below
                 f" ORDER BY {order}, d.id LIMIT ?{last + 1} OFFSET ?{last + 2}",
                 (*values, limit, offset),
             ).fetchall()
@@ -223,8 +225,8 @@ class Documents:
         where, values = _where(status, folder_id, collection, words)
         with self._database.read() as connection:
             rows = connection.execute(
-                f"SELECT p.folder_id, count(*) FROM documents d {FIRST_PLACE} WHERE {where}"  # noqa: S608 - as above
-                " GROUP BY p.folder_id ORDER BY p.folder_id IS NULL, p.folder_id",
+                f"SELECT d.first_folder, count(*) FROM documents d WHERE {where}"  # noqa: S608 - as above
+                " GROUP BY d.first_folder IS NULL, d.first_folder ORDER BY d.first_folder IS NULL, d.first_folder",
                 values,
             ).fetchall()
         return [Group(*row) for row in rows]
@@ -356,8 +358,7 @@ class Documents:
     def queue(self, identity: str) -> bool:
         """False when the row has been deleted meanwhile. What it had goes on answering."""
         return self._update(
-            "UPDATE documents SET status = 'queued', error_code = NULL, error_message = NULL, priority = 1"
-            " WHERE id = ?",
+            f"UPDATE documents SET status = 'queued', {NO_ERROR}, priority = 1 WHERE id = ?",  # noqa: S608 - text of ours
             (identity,),
         )
 
@@ -386,9 +387,10 @@ class Documents:
                 done.add(one.id)
                 before.append(row["sha256"])
                 connection.execute(
-                    "UPDATE documents SET status = 'ready', answers = 1, sha256 = coalesce(next_sha256, sha256),"
+                    f"UPDATE documents SET {NO_ERROR}, status = 'ready', answers = 1,"  # noqa: S608 - text of ours
+                    " sha256 = coalesce(next_sha256, sha256),"
                     " size = coalesce(next_size, size), next_sha256 = NULL, next_size = NULL, pages = ?, passages = ?,"
-                    " error_code = NULL, error_message = NULL, notices = ?, priority = 1 WHERE id = ?",
+                    " notices = ?, priority = 1 WHERE id = ?",
                     (one.pages, one.passages, json.dumps(list(one.notices), ensure_ascii=False), one.id),
                 )
                 _keep_text(connection, one.id, one.text)
@@ -401,12 +403,15 @@ class Documents:
             swept = sweep(connection)
             return done, Gone(swept.documents, [*unused(connection, before), *swept.originals])
 
-    def fail(self, identity: str, code: str, message: str, sha256: str | None = None) -> bool:
+    def fail(
+        self, identity: str, code: str, message: str, sha256: str | None = None, details: Details | None = None
+    ) -> bool:
         """False when the row has been deleted, or has changed, meanwhile. What it had goes on answering."""
         return self._update(
-            "UPDATE documents SET status = 'failed', error_code = ?1, error_message = ?2 WHERE id = ?3 AND (?4 IS NULL"
+            "UPDATE documents SET status = 'failed', error_code = ?1, error_message = ?2, error_details = ?5"
+            " WHERE id = ?3 AND (?4 IS NULL"
             " OR (coalesce(next_sha256, sha256) = ?4 AND status IN ('queued', 'reading', 'embedding')))",
-            (code, message, identity, sha256),
+            (code, message, identity, sha256, json.dumps(asdict(details), ensure_ascii=False) if details else None),
         )
 
     def cancel(self, identity: str, code: str, message: str) -> bool:
@@ -416,7 +421,7 @@ class Documents:
         """
         return self._update(
             "UPDATE documents SET status = iif(answers AND next_sha256 IS NULL, 'ready', 'failed'),"
-            " error_code = iif(answers AND next_sha256 IS NULL, NULL, ?),"
+            " error_details = NULL, error_code = iif(answers AND next_sha256 IS NULL, NULL, ?),"
             " error_message = iif(answers AND next_sha256 IS NULL, NULL, ?)"
             " WHERE id = ? AND status IN ('queued', 'reading', 'embedding')",
             (code, message, identity),
@@ -435,18 +440,23 @@ def _where(
     status: str | None, folder_id: str | None, collection: str | None, words: str
 ) -> tuple[str, list[str | None]]:
     """Which documents match, and the values of the conditions; "working" is any of WORKING."""
-    values: list[str | None] = [status, folder_id]
-    conditions = [
-        "?1 IS NULL OR d.status = ?1 OR (?1 = 'working' AND d.status IN ('queued', 'reading', 'embedding'))",
-        "?2 IS NULL OR EXISTS (SELECT 1 FROM places f WHERE f.document_id = d.id AND f.folder_id = ?2)",
-    ]
+    values: list[str | None] = []
+    conditions = ["TRUE"]
+    if status == "working":
+        conditions.append("d.status IN ('queued', 'reading', 'embedding')")
+    elif status is not None:
+        values.append(status)
+        conditions.append(f"d.status = ?{len(values)}")
+    if folder_id is not None:
+        values.append(folder_id)
+        conditions.append(f"d.id IN (SELECT document_id FROM places WHERE folder_id = ?{len(values)})")  # noqa: S608 - a number
     if collection is not None:
         values.append(collection)
         conditions.append(f"d.id IN ({IN_COLLECTION} = ?{len(values)})")
     for word in words.casefold().split():
         values.append(word)
-        conditions.append(f"instr(folded(d.filename), ?{len(values)})")
-    return " AND ".join(f"({condition})" for condition in conditions), values
+        conditions.append(f"instr(d.name_folded, ?{len(values)})")
+    return " AND ".join(conditions), values
 
 
 def content(
@@ -470,8 +480,8 @@ def content(
 def _part(connection: sqlite3.Connection, row: sqlite3.Row) -> None:
     """Somebody holds the present version while the file that it came from has changed: the next is another document."""
     connection.execute(
-        "UPDATE documents SET next_sha256 = NULL, next_size = NULL, status = iif(answers, 'ready', 'queued'),"
-        " error_code = NULL, error_message = NULL WHERE id = ?",
+        "UPDATE documents SET next_sha256 = NULL, next_size = NULL, status = iif(answers, 'ready', 'queued'),"  # noqa: S608 - text of ours
+        f" {NO_ERROR} WHERE id = ?",
         (row["id"],),
     )
     places = connection.execute(
@@ -542,5 +552,8 @@ def _get(connection: sqlite3.Connection, identity: str) -> DocumentRow:
 
 def _document(row: sqlite3.Row) -> DocumentRow:
     fields = dict(row)
+    del fields["name_folded"], fields["name_key"], fields["first_folder"]
     fields |= {"answers": bool(row["answers"]), "kept": bool(row["kept"]), "notices": tuple(json.loads(row["notices"]))}
+    if row["error_details"] is not None:
+        fields["error_details"] = Details(**json.loads(row["error_details"]))
     return DocumentRow(**fields)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from backend.errors import Conflict, NotFound
 from backend.stores.database import Database
-from backend.stores.documents import Gone, content, sweep, unused
+from backend.stores.documents import NO_ERROR, Gone, content, sweep, unused
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ def _reverted(connection: sqlite3.Connection, document_id: str, place: Place) ->
         return False
     return (
         connection.execute(
-            "UPDATE documents SET next_sha256 = NULL, next_size = NULL, error_code = NULL, error_message = NULL,"
+            f"UPDATE documents SET next_sha256 = NULL, next_size = NULL, {NO_ERROR},"  # noqa: S608 - text of ours
             " status = iif(answers, 'ready', 'queued') WHERE id = ? AND sha256 = ? AND next_sha256 IS NOT NULL",
             (document_id, place.sha256),
         ).rowcount
@@ -221,7 +221,7 @@ def _follow_up(connection: sqlite3.Connection, document_id: str, place: Place, f
     before: str = row["next_sha256"] or row["sha256"]
     version = "next_sha256 = ?, next_size = ?" if row["answers"] else "sha256 = ?, size = ?"
     connection.execute(
-        f"UPDATE documents SET {version}, filename = ?, status = 'queued', error_code = NULL, error_message = NULL,"  # noqa: S608
+        f"UPDATE documents SET {version}, filename = ?, status = 'queued', {NO_ERROR},"  # noqa: S608
         " priority = max(priority, ?) WHERE id = ?",
         (place.sha256, place.size, filename, priority, document_id),
     )

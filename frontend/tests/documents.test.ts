@@ -1,6 +1,6 @@
 // The documents page: what stands where, rows that are measured, blocks of a text, the one thing that helps, pages of the server.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { isLeftOut, withoutLeftOut } from "../src/app/dropped";
+import { isLeftOut, toldApart, withoutLeftOut } from "../src/app/dropped";
 import { address, parseRoute } from "../src/app/route.svelte";
 import type { Document, Folder } from "../src/api/types";
 import { blocksOf } from "../src/features/documents/blocks";
@@ -60,11 +60,14 @@ describe("a text as it was read", () => {
 });
 
 describe("a document that failed", () => {
-  const help = (code: string, message = "", filename = "a.pdf"): string => helpFor({ error: { code, message }, filename });
-  it("has the one button that helps", () => {
-    expect([help("EncryptedDocument"), help("EncryptedDocument", "", "a.docx"), help("DamagedDocument"), help("DiskFull"), help("Cancelled"), help("ReadingTimeout")]).toEqual(
-      ["password", "remove", "remove", "settings", "readAgain", "tryAgain"]);
-    expect([help("ScannedDocument", "a.pdf is a scan; install tesseract to read it"), help("ScannedDocument", "No text was recognised")]).toEqual(["tesseract", "tryAgain"]);
+  const help = (code: string, reason?: string): string => helpFor({ error: { code, message: "", details: reason ? { reason, values: {} } : null } });
+  it("has the one button that helps, by its reason where its code has several", () => {
+    expect(["DamagedDocument", "DiskFull", "Cancelled", "ReadingTimeout"].map((code) => help(code))).toEqual(["remove", "settings", "readAgain", "tryAgain"]);
+    expect(["password_needed", "password_wrong", "document_locked", "mail_locked", "book_locked"].map((reason) => help("EncryptedDocument", reason))).toEqual(
+      ["password", "password", "remove", "remove", "remove"]);
+    expect([help("ScannedDocument", "scans_need_tesseract"), help("ScannedDocument", "scan_unreadable")]).toEqual(["tesseract", "tryAgain"]);
+    // Of an earlier LocalChat, which told no reason: another try tells it.
+    expect([help("EncryptedDocument"), help("ScannedDocument")]).toEqual(["tryAgain", "tryAgain"]);
     expect([hasScans({ notices: [{ code: "Scans", count: 2, message: "" }] }), hasScans({ notices: [] })]).toEqual([true, false]);
   });
 });
@@ -143,5 +146,15 @@ describe("the pages of the list", () => {
     expect(asked.map(({ searchParams }) => [searchParams.get("q"), searchParams.get("by_folder")])).toEqual([["", "true"], ["lease", "false"]]);
     expect([asked[1]!.searchParams.get("sort"), asked[1]!.searchParams.get("status"), asked[1]!.searchParams.get("collection")]).toEqual(["size", "working", "c"]);
     expect(await pages.ids(10, 13)).toEqual(["d10", "d11", "d12"]);
+  });
+});
+
+describe("files of a dropped folder", () => {
+  const dropped = (path: string) => ({ path, file: new File([path], path.split("/").at(-1)!) });
+  it("carry their folders in their names where two are called alike", async () => {
+    const files = toldApart(["leases/2024/Notes.txt", "leases/2025/notes.txt", "leases/plan.txt", "notes.txt", "a/README", "b/README"].map(dropped));
+    expect(files.map(({ name }) => name)).toEqual([
+      "Notes (leases › 2024).txt", "notes (leases › 2025).txt", "plan.txt", "notes.txt", "README (a)", "README (b)"]);
+    expect(await files[1]!.text()).toBe("leases/2025/notes.txt");
   });
 });

@@ -26,6 +26,9 @@ class Dialogs:
     def pick_files(self, *, folder: bool) -> list[Path]:
         raise AssertionError
 
+    def dropped(self) -> list[Path]:
+        raise AssertionError("not asked for")
+
     def save_file(self, name: str) -> Path | None:
         self.asked.append(name)
         return self.path

@@ -129,6 +129,9 @@ class Window:
     def pick_files(self, *, folder: bool) -> list[Path]:
         return self.paths
 
+    def dropped(self) -> list[Path]:
+        return self.paths
+
     def save_file(self, name: str) -> Path | None:
         raise AssertionError("not asked for")
 
@@ -196,7 +199,10 @@ def test_a_protected_file_says_so_and_takes_its_password(http: httpx.Client, sha
         http.post("/api/documents/upload", files={"files": ("password.pdf", file)})
     (document,) = http.get("/api/documents").json()["documents"]
     assert document["error"]["code"] == "EncryptedDocument"
+    assert document["error"]["details"] == {"reason": "password_needed", "values": {"filename": "password.pdf"}}
     address = f"/api/documents/{document['id']}"
+    http.post(f"{address}/retry", json={"password": "no such word"})
+    assert wait_until_done(http, address)["error"]["details"]["reason"] == "password_wrong"
     assert http.post(f"{address}/retry", json={"password": ""}).status_code == 422
     assert http.post(f"{address}/retry", json={"password": "password"}).status_code == 200
     assert wait_until_done(http, address)["status"] == "ready"

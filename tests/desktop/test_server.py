@@ -290,6 +290,9 @@ class NoWindow:
     def pick_files(self, *, folder: bool) -> list[Path]:
         raise AssertionError
 
+    def dropped(self) -> list[Path]:
+        raise AssertionError
+
     def save_file(self, name: str) -> Path | None:
         raise AssertionError
 

@@ -34,6 +34,14 @@ def test_a_folder_is_watched_by_its_path_and_left_again(begin: Begin, tmp_path: 
         expect(row).to_contain_text("Watched")
         expect(page.get_by_role("link", name="one.txt")).to_be_visible(timeout=60_000)
 
+        # One that is called alike in a folder of its own is told apart.
+        (folder / "old").mkdir()
+        (folder / "old" / "one.txt").write_text("The lease of the boat shed ended in 2022.", encoding="utf-8")
+        old = page.get_by_role("row").filter(has_text="one.txt old")
+        expect(old).to_be_visible(timeout=60_000)
+        (folder / "old" / "one.txt").unlink()
+        expect(old).to_have_count(0, timeout=60_000)
+
         # What comes into it later is in the list by itself.
         (folder / "two.txt").write_text("The lease of the cold store ends on 31 December 2028.", encoding="utf-8")
         expect(row).to_contain_text("2 documents", timeout=60_000)
@@ -54,7 +62,7 @@ def test_a_folder_is_watched_by_its_path_and_left_again(begin: Begin, tmp_path: 
         page.get_by_role("menuitem", name="Stop watching…").click()
         page.get_by_role("dialog").get_by_role("button", name="Stop watching").click()
         expect(page.get_by_role("link", name="two.txt")).to_have_count(0)
-        assert sorted(path.name for path in folder.iterdir()) == ["one.txt", "two.txt"]
+        assert sorted(path.name for path in folder.iterdir()) == ["old", "one.txt", "two.txt"]
 
 
 def test_a_path_that_is_no_folder_is_refused_in_words(begin: Begin, tmp_path: Path) -> None:
@@ -81,7 +89,7 @@ def test_a_document_asks_for_its_password_and_is_read_with_it(begin: Begin, shar
 
         def tried() -> bool:
             (document,) = fetch(page, "/api/documents", method="GET")["documents"]
-            return document["status"] == "failed" and "not the password" in document["error"]["message"]
+            return bool(document["status"] == "failed" and document["error"]["details"]["reason"] == "password_wrong")
 
         wait_for(tried)
         row.get_by_role("button", name="Enter password…").click()

@@ -15,7 +15,7 @@ import pytest
 
 from backend.config import Config
 from backend.engines.embedder import Embedder
-from backend.errors import Conflict, NotFound
+from backend.errors import Conflict, Details, NotFound
 from backend.services.child import environment
 from backend.services.documents import Library
 from backend.services.events import FileResult, Notice, Progress, Result, UploadDone
@@ -260,9 +260,37 @@ def test_cancelled_work_stops_at_once_and_can_be_taken_up_again(shelf: Shelf, lo
     assert shelf.wait(identity) == "ready"
 
 
+def test_what_is_put_away_goes_when_the_library_closes_and_what_is_brought_back_stays(
+    open_shelf: Callable[[], Shelf], tmp_path: Path
+) -> None:
+    shelf = open_shelf()
+    ids = []
+    for name in ("one.txt", "two.txt", "three.txt"):
+        (tmp_path / name).write_text(f"The file {name} holds a sentence.", encoding="utf-8")
+        ids.append(str(shelf.add(tmp_path / name).document_id))
+    shelf.library.put_away(ids)
+    shelf.library.bring_back(ids[1:2])
+    assert shelf.documents.ids() == set(ids), "until then it is there"
+    shelf.library.delete(ids[2])
+    shelf.library.close()
+    assert open_shelf().documents.ids() == {ids[1]}
+
+
+def test_what_is_put_away_and_added_again_stays(open_shelf: Callable[[], Shelf], tmp_path: Path) -> None:
+    shelf = open_shelf()
+    (tmp_path / "one.txt").write_text("The file holds a sentence.", encoding="utf-8")
+    identity = shelf.add(tmp_path / "one.txt").document_id
+    assert identity is not None
+    shelf.library.put_away([identity])
+    shelf.add(tmp_path / "one.txt")
+    shelf.library.close()
+    assert open_shelf().documents.ids() == {identity}
+
+
 def test_a_protected_file_asks_for_its_password_and_takes_it(shelf: Shelf, shared: Path) -> None:
     result = shelf.add(shared / "corpus" / "password.pdf")
     assert result.code == "EncryptedDocument"
+    assert result.details == Details("password_needed", {"filename": "password.pdf"})
     assert result.document_id is not None
     shelf.library.retry(result.document_id, "wrong")
     assert shelf.wait(result.document_id) == "failed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -49,6 +50,26 @@ def test_a_reader_that_dies_is_replaced(reader: Reader, tmp_path: Path) -> None:
     while reader.pid is not None and time.monotonic() < deadline:
         time.sleep(0.01)
     assert text(reader, tmp_path / "a") == "hello there"
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({"reason": "password_needed", "values": {"filename": "a.pdf"}}, "password_needed"),
+        ({"reason": "password_needed", "values": {"filename": "a.pdf", "more": 1}}, None),
+        ({"reason": "no_such_reason", "values": {}}, None),
+        ({"reason": ["password_needed"], "values": {"filename": "a.pdf"}}, None),
+        ("password_needed", None),
+    ],
+)
+def test_a_reason_of_the_child_counts_only_with_its_values(tmp_path: Path, told: object, kept: str | None) -> None:
+    (tmp_path / "a").write_text("hello", encoding="utf-8")
+    said = json.dumps({"error": "EncryptedDocument", "message": "It is locked.", "details": told})
+    child = Reader([sys.executable, "-c", f"input(); print({said!r}, flush=True); input()"], environment())
+    with pytest.raises(EncryptedDocument, match="It is locked") as refused:
+        text(child, tmp_path / "a")
+    child.stop()
+    assert (refused.value.details.reason if refused.value.details else None) == kept
 
 
 def test_a_crash_in_the_middle_of_a_file_is_the_files(tmp_path: Path) -> None:

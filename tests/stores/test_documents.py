@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.errors import NotFound
+from backend.errors import Details, NotFound
 from backend.stores.database import Database
 from backend.stores.documents import Documents, Gone
 
@@ -64,10 +64,12 @@ def test_lists_and_counts(documents: Documents) -> None:
 
 def test_queued_again_forgets_its_failure(documents: Documents) -> None:
     row, _ = documents.add("a" * 64, "one.txt", 5)
-    documents.fail(row.id, "DamagedDocument", "It is damaged.")
+    why = Details("password_needed", {"filename": "one.txt"})
+    documents.fail(row.id, "EncryptedDocument", "It is locked.", details=why)
+    assert documents.get(row.id).error_details == why
     documents.queue(row.id)
     found = documents.get(row.id)
-    assert (found.status, found.error_code, found.error_message) == ("queued", None, None)
+    assert (found.status, found.error_code, found.error_message, found.error_details) == ("queued", None, None, None)
 
 
 def test_names_are_sorted_by_the_value_of_their_figures(documents: Documents) -> None:

@@ -191,3 +191,25 @@ def test_documents_are_listed_by_their_folder_and_counted(stores: Stores) -> Non
     ]
     assert stores.documents.groups(words="ONE") == [Group(stores.folder, 1), Group(None, 1)]
     assert stores.documents.groups("failed") == []
+
+
+def test_a_document_is_listed_in_the_folder_of_its_first_place_whatever_comes_and_goes(stores: Stores) -> None:
+    stores.ready("two.txt", A)
+    assert stores.documents.groups() == [Group(stores.folder, 1)]
+    picked = Place("/alone/two.txt", None, A, 5, 1, picked=True)
+    stores.folders.put([(picked, "two.txt")])
+    assert stores.documents.groups() == [Group(None, 1)]
+    stores.folders.remove(["/alone/two.txt"])
+    assert stores.documents.groups() == [Group(stores.folder, 1)]
+    stores.folders.put([(picked, "two.txt")])
+    stores.folders.delete(stores.folder)
+    assert stores.documents.groups() == [Group(None, 1)]
+
+
+def test_a_document_is_found_by_the_name_it_was_given_last(stores: Stores) -> None:
+    identity = stores.ready("one.txt", A)
+    assert stores.documents.rename(identity, "ÜBER 10.txt")
+    assert [row.id for row in stores.documents.list(words="über")[0]] == [identity]
+    assert stores.documents.list(words="one")[1] == 0
+    stores.ready("Über 9.txt", B)
+    assert [row.filename for row in stores.documents.list(sort="name")[0]] == ["Über 9.txt", "ÜBER 10.txt"]

@@ -29,7 +29,11 @@ def read(path: Path, filename: str, _format: Format, _password: str | None) -> I
             headings = HeadingPath()
             for number, chapter in enumerate(chapters, 1):
                 if chapter in locked:
-                    raise EncryptedDocument(f"{filename} is locked by its seller (DRM), and cannot be read here.")
+                    raise EncryptedDocument(
+                        f"{filename} is locked by its seller (DRM), and cannot be read here.",
+                        "book_locked",
+                        filename=filename,
+                    )
                 blocks: tuple[Block, ...] = ()
                 if chapter in names:
                     root = html.parse(html.decoded(archive.read(chapter)), filename)

@@ -23,8 +23,32 @@ def unlocked(path: Path, filename: str, password: str | None) -> io.BytesIO:
         found = _opened(path, filename, attempt)
         if found is not None:
             return found
-    tried = "That is not the password of" if password else "A password is needed to open"
-    raise EncryptedDocument(f"{tried} {filename}. Enter it to have the file read.")
+    raise refused(filename, password)
+
+
+def refused(filename: str, password: str | None) -> EncryptedDocument:
+    """`password`: the one that was tried, if any."""
+    if password:
+        return EncryptedDocument(
+            f"That is not the password of {filename}. Enter it to have the file read.",
+            "password_wrong",
+            filename=filename,
+        )
+    return EncryptedDocument(
+        f"A password is needed to open {filename}. Enter it to have the file read.",
+        "password_needed",
+        filename=filename,
+    )
+
+
+def closed(filename: str) -> EncryptedDocument:
+    """Where its password would not help: nothing here decrypts its format."""
+    return EncryptedDocument(
+        f"{filename} is protected by a password. Open it in its program, save a copy without the password "
+        "and add that.",
+        "document_locked",
+        filename=filename,
+    )
 
 
 def _opened(path: Path, filename: str, password: str) -> io.BytesIO | None:

@@ -94,7 +94,7 @@ def _eml(path: Path, filename: str) -> Mail:
     for part in message.walk():
         kind = part.get_content_type()
         if kind in SEALED and "signed" not in str(part.get_param("smime-type") or ""):
-            raise EncryptedDocument(_encrypted(filename))
+            raise _encrypted(filename)
         if part.is_multipart() and kind != "message/rfc822":
             continue
         _part(part, kind, mail, message)
@@ -166,10 +166,12 @@ def _decoded(data: bytes, charset: str | None) -> str:
     return decode(data)
 
 
-def _encrypted(filename: str) -> str:
-    return (
+def _encrypted(filename: str) -> EncryptedDocument:
+    return EncryptedDocument(
         f"{filename} is encrypted for its receiver. Open it in your mail program, save it without encryption "
-        "and add that."
+        "and add that.",
+        "mail_locked",
+        filename=filename,
     )
 
 
@@ -185,7 +187,7 @@ def _msg(path: Path, filename: str) -> Mail:
         locked = any(name.lower().endswith((".rpmsg", "encrypted")) for name in names)
         locked = locked or "multipart/encrypted" in headers.get("content-type", "").lower()
         if locked or ("smime" in kind and "signed" not in kind):
-            raise EncryptedDocument(_encrypted(filename))
+            raise _encrypted(filename)
         sent = message.sent_date
         fields = {
             "From": message.sender,

@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+from backend.errors import ScannedDocument
 from backend.pipeline.readers import ruled
 from backend.pipeline.readers.blocks import Notice
 from backend.pipeline.readers.layout import GAP, Piece
@@ -231,9 +232,18 @@ def notice(count: int, program: Tesseract | None) -> Notice:
     return Notice("UnreadScans", count, f"{pages} in which no text was recognised.")
 
 
-def refusal(filename: str, count: int, program: Tesseract | None) -> str:
+def refusal(filename: str, count: int, program: Tesseract | None) -> ScannedDocument:
     """Why a document of nothing but pictures was not read."""
     if program is None:
         pages = f"All {count} pages of {filename} are scans" if count > 1 else f"{filename} is a scan"
-        return f"{pages}; install tesseract to read {'them' if count > 1 else 'it'}, then try again."
-    return f"No text was recognised in {filename}: it is a picture, or a scan that is too faint."
+        return ScannedDocument(
+            f"{pages}; install tesseract to read {'them' if count > 1 else 'it'}, then try again.",
+            "scans_need_tesseract",
+            filename=filename,
+            pages=count,
+        )
+    return ScannedDocument(
+        f"No text was recognised in {filename}: it is a picture, or a scan that is too faint.",
+        "scan_unreadable",
+        filename=filename,
+    )

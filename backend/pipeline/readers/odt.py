@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from backend.errors import EncryptedDocument
 from backend.pipeline.readers import titles
 from backend.pipeline.readers.blocks import Batch, Block, HeadingPath, Kind, batches
 from backend.pipeline.readers.formats import Format, damaged
+from backend.pipeline.readers.locked import closed
 from backend.pipeline.readers.tables import grid_blocks
 
 TEXT: Final = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
@@ -37,10 +37,7 @@ def read(path: Path, filename: str, _format: Format, _password: str | None) -> I
             names = archive.namelist()
             manifest = archive.read("META-INF/manifest.xml") if "META-INF/manifest.xml" in names else b""
             if b"encryption-data" in manifest:
-                raise EncryptedDocument(
-                    f"{filename} is protected by a password. Open it in its program, save a copy without the "
-                    "password and add that."
-                )
+                raise closed(filename)
             root = etree.fromstring(archive.read("content.xml"), parser)
             styles = etree.fromstring(archive.read("styles.xml"), parser) if "styles.xml" in names else None
             meta = etree.fromstring(archive.read("meta.xml"), parser) if "meta.xml" in names else None

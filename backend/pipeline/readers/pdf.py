@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from backend.errors import EmptyDocument, EncryptedDocument, ScannedDocument, TooLarge
-from backend.pipeline.readers import ocr
+from backend.errors import EmptyDocument, TooLarge
+from backend.pipeline.readers import locked, ocr
 from backend.pipeline.readers.blocks import MAX_TEXT, Batch, Block, HeadingPath
 from backend.pipeline.readers.formats import Format, damaged
 from backend.pipeline.readers.furniture import Furniture
@@ -55,8 +55,7 @@ def read(path: Path, filename: str, _format: Format, password: str | None) -> It
         document = pypdfium2.PdfDocument(path, password=password)
     except pypdfium2.PdfiumError as error:
         if getattr(error, "err_code", None) in (FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY):
-            tried = "That is not the password of" if password else "A password is needed to open"
-            raise EncryptedDocument(f"{tried} {filename}. Enter it to have the file read.") from error
+            raise locked.refused(filename, password) from error
         raise damaged(filename) from error
     try:
         yield from _pages(document, filename)
@@ -103,7 +102,7 @@ def _pages(document: Any, filename: str) -> Iterator[Batch]:
             raise damaged(filename)
         if not count.pictures:
             raise EmptyDocument(f"All pages of {filename} are blank.")
-        raise ScannedDocument(ocr.refusal(filename, count.pictures, program))
+        raise ocr.refusal(filename, count.pictures, program)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from backend.errors import ScannedDocument, TooLarge
+from backend.errors import TooLarge
 from backend.pipeline.readers import ocr
 from backend.pipeline.readers.blocks import Batch, HeadingPath
 from backend.pipeline.readers.formats import Format, damaged
@@ -37,7 +37,7 @@ def read(path: Path, filename: str, _format: Format, _password: str | None) -> I
             total = getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
             if program is None:
                 picture.load()
-                raise ScannedDocument(ocr.refusal(filename, total, None))
+                raise ocr.refusal(filename, total, None)
             yield from _frames(ImageSequence.Iterator(picture), total, filename, program)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise damaged(filename) from error
@@ -58,7 +58,7 @@ def _frames(frames: Any, total: int, filename: str, program: ocr.Tesseract) -> I
         notices = (ocr.notice(unread, program),) if number == total and unread else ()
         yield Batch(blocks, number, total, total, unread, notices=notices)
     if unread == total:
-        raise ScannedDocument(ocr.refusal(filename, total, program))
+        raise ocr.refusal(filename, total, program)
 
 
 def _dpi(frame: Any) -> float:

@@ -13,10 +13,11 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
 
-from backend.errors import EncryptedDocument, TooLarge
+from backend.errors import TooLarge
 from backend.pipeline.readers import titles
 from backend.pipeline.readers.blocks import BATCH, MAX_TEXT, Batch, Block, HeadingPath
 from backend.pipeline.readers.formats import Format, Source, damaged, opened
+from backend.pipeline.readers.locked import closed, unlocked
 from backend.pipeline.readers.tables import (
     MOST_TITLE_ROWS,
     YEAR,
@@ -93,13 +94,8 @@ def _loaded(source: Source, filename: str, format_: Format, password: str | None
         return calamine.load_workbook(opened(source))
     except calamine.PasswordError as error:
         if format_ is Format.OLD_WORKBOOK and isinstance(source, Path):
-            from backend.pipeline.readers.locked import unlocked
-
             return calamine.load_workbook(unlocked(source, filename, password))
-        raise EncryptedDocument(
-            f"{filename} is protected by a password. Open it in its program, save a copy without the password "
-            "and add that."
-        ) from error
+        raise closed(filename) from error
 
 
 def _check_extent(source: Source, filename: str) -> None:

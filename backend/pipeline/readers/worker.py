@@ -52,7 +52,7 @@ def _answer(request: dict[str, Any], answers: TextIO) -> None:
         for batch in read(Path(request["path"]), filename, request.get("password")):
             _say(answers, to_json(batch))
     except LocalChatError as error:
-        _say(answers, {"error": error.code, "message": error.message})
+        _say(answers, error.kept)
     except MemoryError:
         _say(
             answers, {"error": "TooLarge", "message": f"{filename} needs more memory than LocalChat allows. Split it."}

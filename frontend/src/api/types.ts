@@ -1012,6 +1012,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/desktop/dropped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where the folders lie that were just dropped on the window; a page does not learn that from its browser. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DroppedFolders"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/desktop/folder": {
         parameters: {
             query?: never;
@@ -1160,6 +1205,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/documents/bring-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** They stay. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DocumentIds"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Ok"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/documents/delete": {
         parameters: {
             query?: never;
@@ -1239,6 +1333,55 @@ export interface paths {
                     };
                     content: {
                         "text/event-stream": components["schemas"]["Notice"] | components["schemas"]["Progress"] | components["schemas"]["Result"] | components["schemas"]["UploadDone"] | components["schemas"]["Failure"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents/put-away": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** They are to be deleted, by `delete` or when LocalChat ends, unless they are brought back before. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DocumentIds"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Ok"];
                     };
                 };
                 /** @description What happened and what to do */
@@ -4383,10 +4526,15 @@ export interface components {
             /** Working */
             working: number;
         };
-        /** DocumentError */
+        /**
+         * DocumentError
+         * @description `details`: which sentence it is, where there is more than one of its code (errors.REASONS).
+         */
         DocumentError: {
             /** Code */
             code: string;
+            /** @default null */
+            details?: components["schemas"]["Details"] | null;
             /** Message */
             message: string;
         };
@@ -4507,6 +4655,14 @@ export interface components {
             text: string;
             /** Total */
             total: number;
+        };
+        /**
+         * DroppedFolders
+         * @description `paths`: of the folders that were dropped on the window last; told once.
+         */
+        DroppedFolders: {
+            /** Paths */
+            paths: string[];
         };
         /**
          * EmbedderBefore
@@ -4765,7 +4921,7 @@ export interface components {
         };
         /**
          * FileResult
-         * @description `code` is the error's class name where `success` is false.
+         * @description `code` is the error's class name where `success` is false; `details` which sentence it is (errors.REASONS).
          */
         FileResult: {
             /**
@@ -4773,6 +4929,8 @@ export interface components {
              * @default null
              */
             code?: string | null;
+            /** @default null */
+            details?: components["schemas"]["Details"] | null;
             /** Document Id */
             document_id: string | null;
             /** Filename */
@@ -6083,6 +6241,7 @@ export type DocumentList = components['schemas']['DocumentList'];
 export type DocumentNotice = components['schemas']['DocumentNotice'];
 export type DocumentQuery = components['schemas']['DocumentQuery'];
 export type DocumentText = components['schemas']['DocumentText'];
+export type DroppedFolders = components['schemas']['DroppedFolders'];
 export type EmbedderBefore = components['schemas']['EmbedderBefore'];
 export type EmbedderBody = components['schemas']['EmbedderBody'];
 export type EmbedderChangeState = components['schemas']['EmbedderChangeState'];

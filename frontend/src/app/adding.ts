@@ -1,6 +1,6 @@
 // Adding files or a folder: through the native dialog where there is a window, else through the browser's.
 import { t } from "../i18n";
-import { withoutLeftOut, type Dropped } from "./dropped";
+import { toldApart, withoutLeftOut, type Dropped } from "./dropped";
 import type { Notices } from "./notices.svelte";
 import type { App } from "./state.svelte";
 
@@ -32,7 +32,7 @@ export function addDocuments(app: App, folder: boolean): void {
   field.addEventListener("change", () => {
     const chosen = withoutLeftOut([...(field.files ?? [])]);
     tellOf(chosen, app.notices);
-    void app.library.upload(chosen.files.map(({ file }) => file));
+    void app.library.upload(toldApart(chosen.files));
   });
   document.body.append(field);
   field.click();

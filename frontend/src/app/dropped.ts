@@ -35,12 +35,30 @@ export function withoutLeftOut(files: readonly File[]): Dropped {
   return dropped;
 }
 
-export async function filesOf(transfer: DataTransfer): Promise<Dropped> {
-  // Entries must be asked for before the first wait: the transfer is empty after it.
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry());
-  const plain = [...transfer.files];
+/** What a transfer holds. It must be asked for before the first wait: the transfer is empty after it. */
+export interface Held {
+  entries: readonly (FileSystemEntry | null)[];
+  files: readonly File[];
+}
+
+export function heldBy(transfer: DataTransfer): Held {
+  return { entries: [...transfer.items].map((item) => item.webkitGetAsEntry()), files: [...transfer.files] };
+}
+
+export function hasFolders({ entries }: Held): boolean {
+  return entries.some((entry) => entry?.isDirectory);
+}
+
+/** The files that were dropped beside folders. */
+export function besideFolders({ entries, files }: Held): Held {
+  const plain = new Set(entries.flatMap((entry) => (entry?.isFile ? [entry.name] : [])));
+  return { entries: entries.filter((entry) => entry?.isFile), files: files.filter(({ name }) => plain.has(name)) };
+}
+
+export async function filesOf(held: Held): Promise<Dropped> {
+  const { entries, files: plain } = held;
   const dropped: Dropped = { files: [], folders: [], skipped: [] };
-  if (!entries.some((entry) => entry?.isDirectory)) {
+  if (!hasFolders(held)) {
     // Chosen one by one, a hidden file is wanted too.
     dropped.files = plain.map((file) => ({ file, path: file.name }));
     return dropped;
@@ -51,6 +69,18 @@ export async function filesOf(transfer: DataTransfer): Promise<Dropped> {
     await walk(entry, entry.name, dropped);
   }
   return dropped;
+}
+
+/** The files, of which those that are called alike in several folders carry these in their names. */
+export function toldApart(files: readonly DroppedFile[]): File[] {
+  const alike = new Map<string, number>();
+  for (const { file } of files) alike.set(file.name.toLowerCase(), (alike.get(file.name.toLowerCase()) ?? 0) + 1);
+  return files.map(({ file, path }) => {
+    const folders = path.split("/").slice(0, -1).join(" › ");
+    if (!folders || alike.get(file.name.toLowerCase()) === 1) return file;
+    const [stem, suffix] = /^(.+)(\.[^.]+)$/.exec(file.name)?.slice(1) ?? [file.name, ""];
+    return new File([file], `${stem} (${folders})${suffix}`, { type: file.type, lastModified: file.lastModified });
+  });
 }
 
 /** Folder by folder: thousands of files are not all asked for at once. */

@@ -4,6 +4,7 @@ import { api, asApiError, data } from "../api/client";
 import type { OpenBody, Status } from "../api/types";
 import { Chats } from "../features/chat/chats.svelte";
 import { Collections } from "../features/collections/collections.svelte";
+import { WatchedFolders } from "../features/documents/folders.svelte";
 import { Library } from "../features/documents/library.svelte";
 import { Models } from "../features/models/models.svelte";
 import { Presets } from "../features/presets/presets.svelte";
@@ -27,6 +28,7 @@ export class App {
   readonly conversations = new ConversationList(this.notices);
   readonly models = new Models();
   readonly library = new Library(this.notices);
+  readonly folders = new WatchedFolders(this.notices, () => void this.library.refresh());
   readonly backups = new Backups();
   readonly presets = new Presets(this.notices);
   readonly collections = new Collections(this.notices);

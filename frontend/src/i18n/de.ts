@@ -281,6 +281,10 @@ export const de: Catalogue = {
   filesAdded: (n: number) => `${count(n)} ${s(n, "Datei", "Dateien")} hinzugefügt`,
   filesAddedSome: (n: number, failed: number) =>
     `${count(n)} ${s(n, "Datei", "Dateien")} hinzugefügt, ${count(failed)} ${s(failed, "konnte", "konnten")} nicht gelesen werden`,
+  addFilesOnce: "Dateien einmal hinzufügen",
+  droppedFolders: (n: number) => s(n, "Diesen Ordner beobachten?", `Diese ${count(n)} Ordner beobachten?`),
+  droppedFoldersMeans: "Was in einem beobachteten Ordner liegt, wird gelesen, und was später dazukommt, sich ändert oder verschwindet, wird verfolgt. Einmal hinzugefügt bleiben die Dateien, wie sie jetzt sind.",
+  watchFolders: (n: number) => (n === 1 ? "Ordner beobachten" : "Alle beobachten"),
   watchFolderAsk: "Ordner beobachten\u00a0…",
   watchFolder: "Einen Ordner beobachten",
   watchFolderDo: "Beobachten",

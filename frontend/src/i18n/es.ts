@@ -282,6 +282,10 @@ export const es: Catalogue = {
   filesAdded: (n) => `${count(n)} ${s(n, "archivo añadido", "archivos añadidos")}`,
   filesAddedSome: (n, failed) =>
     `${count(n)} ${s(n, "archivo añadido", "archivos añadidos")}; ${count(failed)} no se ${s(failed, "ha", "han")} podido leer`,
+  addFilesOnce: "Añadir los archivos una vez",
+  droppedFolders: (n) => s(n, "¿Vigilar esta carpeta?", `¿Vigilar estas ${count(n)} carpetas?`),
+  droppedFoldersMeans: "Se lee lo que contiene una carpeta vigilada y se sigue lo que llegue, cambie o desaparezca después. Añadidos una vez, los archivos quedan como están ahora.",
+  watchFolders: (n) => s(n, "Vigilar la carpeta", "Vigilar las carpetas"),
   watchFolderAsk: "Vigilar una carpeta…",
   watchFolder: "Vigilar una carpeta",
   watchFolderDo: "Vigilar",

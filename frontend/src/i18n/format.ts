@@ -1,28 +1,46 @@
 // Numbers, sizes, times and days as they are written in the interface.
 import { locale, t } from "./index";
 
+const numbers = new Map<string, Intl.NumberFormat>();
+const dates = new Map<string, Intl.DateTimeFormat>();
+
+/** Made once and kept: making one takes longer than a row of a list. */
+function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = `${locale()} ${JSON.stringify(options)}`;
+  const kept = numbers.get(key) ?? new Intl.NumberFormat(locale(), options);
+  numbers.set(key, kept);
+  return kept;
+}
+
+function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${locale()} ${JSON.stringify(options)}`;
+  const kept = dates.get(key) ?? new Intl.DateTimeFormat(locale(), options);
+  dates.set(key, kept);
+  return kept;
+}
+
 export function count(value: number): string {
-  return value.toLocaleString(locale(), { maximumFractionDigits: 0 });
+  return numberFormat({ maximumFractionDigits: 0 }).format(value);
 }
 
 /** A share or a score with two decimals. */
 export function score(value: number): string {
-  return value.toLocaleString(locale(), { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  return numberFormat({ minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
 }
 
 /** 1 is 100 %. */
 export function percent(share: number): string {
-  return share.toLocaleString(locale(), { style: "percent", maximumFractionDigits: 0 });
+  return numberFormat({ style: "percent", maximumFractionDigits: 0 }).format(share);
 }
 
 /** A number that people choose or type, with its decimals: 0.3, or 0,3. */
 export function decimal(value: number): string {
-  return value.toLocaleString(locale(), { useGrouping: false, maximumFractionDigits: 6 });
+  return numberFormat({ useGrouping: false, maximumFractionDigits: 6 }).format(value);
 }
 
 /** The number that was typed, with a point or a comma (or the sign of the language) before its decimals; NaN for another thing. */
 export function parseDecimal(text: string): number {
-  const sign = new Intl.NumberFormat(locale()).formatToParts(0.5).find(({ type }) => type === "decimal")?.value ?? ".";
+  const sign = numberFormat({}).formatToParts(0.5).find(({ type }) => type === "decimal")?.value ?? ".";
   const plain = text.trim().replace(sign, ".").replace(",", ".");
   return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : Number.NaN;
 }
@@ -32,7 +50,7 @@ const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 /** A number with the language's own sign of its unit, and a space that does not break: 6.1 MB, 6,1 Mo. */
 function withUnit(value: number, unit: (typeof UNITS)[number], digits: Intl.NumberFormatOptions): string {
   // The narrow form has a sign where the short one has a word (byte), but leaves out the space.
-  const parts = new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "narrow", ...digits }).formatToParts(value);
+  const parts = numberFormat({ style: "unit", unit, unitDisplay: "narrow", ...digits }).formatToParts(value);
   const sign = parts.filter(({ type }) => type === "unit").map(({ value }) => value);
   const figure = parts.filter(({ type }) => type !== "unit" && type !== "literal").map(({ value }) => value);
   return `${figure.join("")}\u00a0${sign.join("")}`;
@@ -58,7 +76,7 @@ export function memory(value: number): string {
 /** A measured time: 0.42 s, 3.1 s, 48 s. */
 export function seconds(value: number): string {
   const digits = value < 1 ? 2 : value < 10 ? 1 : 0;
-  return t("seconds", value.toLocaleString(locale(), { maximumFractionDigits: digits }));
+  return t("seconds", numberFormat({ maximumFractionDigits: digits }).format(value));
 }
 
 /** Seconds as a person says them: 40 s, 2 min, 1 h 5 min. */
@@ -76,7 +94,7 @@ export function day(iso: string, now = new Date()): string {
   if (Number.isNaN(date.getTime())) return "";
   if (date.toDateString() === now.toDateString()) return t("today");
   const year = date.getFullYear() === now.getFullYear() ? {} : { year: "numeric" as const };
-  return date.toLocaleDateString(locale(), { day: "numeric", month: "short", ...year });
+  return dateFormat({ day: "numeric", month: "short", ...year }).format(date);
 }
 
 /** A day or a month of a calendar, whatever the time is: 31 Mar 2027, Jun 2027; another text as it is. */
@@ -90,7 +108,7 @@ export function calendarDay(iso: string): string {
 /** A day and its time: 28 Oct 2026, 14:05. */
 export function moment(iso: string): string {
   const date = new Date(iso);
-  return Number.isNaN(date.getTime()) ? iso : date.toLocaleString(locale(), { dateStyle: "medium", timeStyle: "short" });
+  return Number.isNaN(date.getTime()) ? iso : dateFormat({ dateStyle: "medium", timeStyle: "short" }).format(date);
 }
 
 /** Names in the order of the language, figures in them by their value: 2.pdf before 10.pdf. */
@@ -101,5 +119,5 @@ export function byName(a: string, b: string): number {
 /** The month of a heading: October, or October 2024 when it is of another year. */
 export function month(date: Date, now = new Date()): string {
   const year = date.getFullYear() === now.getFullYear() ? {} : { year: "numeric" as const };
-  return date.toLocaleDateString(locale(), { month: "long", ...year });
+  return dateFormat({ month: "long", ...year }).format(date);
 }

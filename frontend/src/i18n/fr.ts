@@ -284,6 +284,10 @@ export const fr: Catalogue = {
   filesAdded: (n: number) => `${count(n)} ${s(n, "fichier ajouté", "fichiers ajoutés")}`,
   filesAddedSome: (n: number, failed: number) =>
     `${count(n)} ${s(n, "fichier ajouté", "fichiers ajoutés")}, ${count(failed)} ${s(failed, "n’a pas pu être lu", "n’ont pas pu être lus")}`,
+  addFilesOnce: "Ajouter les fichiers une fois",
+  droppedFolders: (n: number) => s(n, "Surveiller ce dossier\u00a0?", `Surveiller ces ${count(n)} dossiers\u00a0?`),
+  droppedFoldersMeans: "Le contenu d’un dossier surveillé est lu, et ce qui y arrive, change ou disparaît ensuite est suivi. Ajoutés une fois, les fichiers restent tels qu’ils sont maintenant.",
+  watchFolders: (n: number) => s(n, "Surveiller le dossier", "Surveiller les dossiers"),
   watchFolderAsk: "Surveiller un dossier…",
   watchFolder: "Surveiller un dossier",
   watchFolderDo: "Surveiller",

@@ -15,13 +15,21 @@ export type Help = "password" | "remove" | "tesseract" | "settings" | "readAgain
 const HOPELESS = new Set(["DamagedDocument", "UnsupportedDocument", "EmptyDocument", "MislabelledDocument", "TooLarge", "NotFound"]);
 const OF_THE_DISK = new Set(["DiskFull", "ReadOnlyData"]);
 
+/** What helps where the server names the reason (backend/errors.py). */
+const OF_REASON = new Map<string, Help>([
+  ["password_needed", "password"],
+  ["password_wrong", "password"],
+  ["document_locked", "remove"],
+  ["mail_locked", "remove"],
+  ["book_locked", "remove"],
+  ["scans_need_tesseract", "tesseract"],
+]);
+
 /** The one button of a document that failed. */
-export function helpFor({ error, filename }: Pick<Document, "error" | "filename">): Help {
+export function helpFor({ error }: Pick<Document, "error">): Help {
   const code = error?.code ?? "";
-  // Of its format only PDF takes a password so far.
-  if (code === "EncryptedDocument") return /\.pdf$/i.test(filename) ? "password" : "remove";
-  // The server's words, which are English here: with tesseract there, it was tried in vain.
-  if (code === "ScannedDocument" && error?.message.includes("install tesseract")) return "tesseract";
+  const known = OF_REASON.get(error?.details?.reason ?? "");
+  if (known) return known;
   if (OF_THE_DISK.has(code)) return "settings";
   if (HOPELESS.has(code)) return "remove";
   return code === "Cancelled" ? "readAgain" : "tryAgain";

@@ -8,6 +8,8 @@ import { t } from "../../i18n";
 
 const WORKING_EVERY_MS = 1000;
 const MOST_IDS = 10_000;
+/** A request that outlives its page holds 64 KiB at most. */
+const MOST_AT_LAST = 1500;
 const PART_BYTES = 200e6;
 const PART_FILES = 200;
 
@@ -52,8 +54,9 @@ export class Library {
   constructor(notices: Notices) {
     this.#notices = notices;
     addEventListener("pagehide", () => {
-      // Where this does not arrive they stay, and nothing is lost.
-      if (this.leaving.size) void fetch("/api/documents/delete", { ...deletion([...this.leaving]), keepalive: true });
+      // What does not arrive, and more, goes when LocalChat ends: it is put away.
+      const ids = [...this.leaving].slice(0, MOST_AT_LAST);
+      if (ids.length) void fetch("/api/documents/delete", { ...deletion(ids), keepalive: true });
     });
   }
 
@@ -169,15 +172,23 @@ export class Library {
     const back = (): void => {
       for (const id of gone) this.leaving.delete(id);
     };
-    this.#notices.show(gone.length === 1 ? t("documentDeleted", name) : t("documentsDeleted", gone.length), { label: t("undo"), run: back }, () => {
+    const undo = (): void => {
+      back();
+      void this.#tell("/api/documents/bring-back", gone);
+    };
+    void this.#tell("/api/documents/put-away", gone);
+    this.#notices.show(gone.length === 1 ? t("documentDeleted", name) : t("documentsDeleted", gone.length), { label: t("undo"), run: undo }, () => {
       void this.#delete(gone).finally(back);
     });
   }
 
   async #delete(ids: readonly string[]): Promise<void> {
-    for (let at = 0; at < ids.length; at += MOST_IDS) {
-      await this.#do(api.POST("/api/documents/delete", { body: { document_ids: ids.slice(at, at + MOST_IDS) } }));
-    }
+    for (const part of chunks(ids)) await this.#do(api.POST("/api/documents/delete", { body: { document_ids: part } }));
+  }
+
+  /** Where it fails the page deletes them itself, or they stay: nothing is lost. */
+  async #tell(what: "/api/documents/put-away" | "/api/documents/bring-back", ids: readonly string[]): Promise<void> {
+    for (const part of chunks(ids)) await api.POST(what, { body: { document_ids: part } }).catch(() => undefined);
   }
 
   /** Reads many once more. Those that are being read already go on. */
@@ -197,6 +208,10 @@ export class Library {
     this.working ||= 1;
     await this.refresh();
   }
+}
+
+function chunks(ids: readonly string[]): string[][] {
+  return Array.from({ length: Math.ceil(ids.length / MOST_IDS) }, (_, part) => ids.slice(part * MOST_IDS, (part + 1) * MOST_IDS));
 }
 
 function deletion(ids: readonly string[]): RequestInit {
