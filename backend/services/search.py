@@ -100,6 +100,10 @@ class Search:
         self._knowledge = knowledge
         self._arms = ThreadPoolExecutor(ARMS, "search")
 
+    def has_passages(self) -> bool:
+        """Whether there is a document that can be searched."""
+        return self._documents.has_ready()
+
     def find(
         self,
         question: str,
