@@ -105,6 +105,7 @@ export const de: Catalogue = {
   answerEnds: "Die Antwort ist vollständig.",
   answerEndsEarly: "Die Antwort endet vorzeitig.",
   answerFailed: "Die Antwort ist fehlgeschlagen. Was geschrieben wurde, bleibt erhalten.",
+  onlyQuotes: (why) => `Es läuft kein Modell; dies ist nur, was die Dokumente sagen. ${why}`,
   answerInterrupted: "Die Antwort wurde unterbrochen. Was geschrieben wurde, bleibt erhalten.",
   answerInterruptedEmpty: "Die Antwort wurde vor dem ersten Wort unterbrochen.",
   answerStopped: "Angehalten. Was geschrieben wurde, bleibt erhalten.",

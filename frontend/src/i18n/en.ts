@@ -104,6 +104,7 @@ export const en = {
   answerEnds: "The answer is complete.",
   answerEndsEarly: "The answer has ended early.",
   answerFailed: "The answer failed. What was written is kept.",
+  onlyQuotes: (why: string) => `No model runs, so this is only what the documents say. ${why}`,
   answerInterrupted: "The answer was cut off. What was written is kept.",
   answerInterruptedEmpty: "The answer was cut off before its first word.",
   answerStopped: "Stopped. What was written is kept.",

@@ -105,6 +105,7 @@ export const es: Catalogue = {
   answerEnds: "La respuesta está completa.",
   answerEndsEarly: "La respuesta ha terminado antes de tiempo.",
   answerFailed: "La respuesta ha fallado. Se conserva lo escrito.",
+  onlyQuotes: (why) => `No hay ningún modelo en marcha; esto es solo lo que dicen los documentos. ${why}`,
   answerInterrupted: "La respuesta se ha cortado. Se conserva lo escrito.",
   answerInterruptedEmpty: "La respuesta se ha cortado antes de la primera palabra.",
   answerStopped: "Detenida. Se conserva lo escrito.",

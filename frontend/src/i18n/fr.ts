@@ -107,6 +107,7 @@ export const fr: Catalogue = {
   answerEnds: "La réponse est complète.",
   answerEndsEarly: "La réponse s’est arrêtée avant la fin.",
   answerFailed: "La réponse a échoué. Ce qui était écrit est conservé.",
+  onlyQuotes: (why) => `Aucun modèle ne fonctionne : voici seulement ce que disent les documents. ${why}`,
   answerInterrupted: "La réponse a été interrompue. Ce qui était écrit est conservé.",
   answerInterruptedEmpty: "La réponse a été interrompue avant le premier mot.",
   answerStopped: "Réponse arrêtée. Ce qui était écrit est conservé.",

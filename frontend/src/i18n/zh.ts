@@ -100,6 +100,7 @@ export const zh: Catalogue = {
   answerEnds: "回答已完成。",
   answerEndsEarly: "回答提前结束。",
   answerFailed: "回答失败。已写出的内容会保留。",
+  onlyQuotes: (why) => `没有模型在运行，这里只有文档的原文。${why}`,
   answerInterrupted: "回答中断。已写出的内容会保留。",
   answerInterruptedEmpty: "回答在写出第一个字之前中断。",
   answerStopped: "已停止。已写出的内容会保留。",
