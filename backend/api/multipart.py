@@ -13,6 +13,8 @@ from backend.errors import InvalidRequest, MalformedRequest, TooLarge, Unsupport
 from backend.stores.files import Incoming
 
 FIELDS: Final = ("files", "file")
+MOST_PARTS: Final = 10
+"""Of a form that sends one file."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,21 @@ def receive_files(most: int) -> list[Received]:
             if id(one) not in taken:
                 one.discard()
     return files
+
+
+def receive_file() -> Received:
+    """The one file of a request, whole. Raises as `receive_files`, and InvalidRequest where there are several."""
+    first, *others = receive_files(MOST_PARTS)
+    if others:
+        for file in (first, *others):
+            file.incoming.discard()
+        raise InvalidRequest("Send one file, in the field `file`.")
+    try:
+        first.incoming.finish()
+    except BaseException:
+        first.incoming.discard()
+        raise
+    return first
 
 
 class _Sink:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from backend.errors import Details
-from backend.services.events import AskTable, Proof, Source
+from backend.services.events import AskTable, EvaluationDone, Proof, ProofEvaluated, Source
 from backend.services.health import CheckCode, CheckId
 from backend.services.storage import Place
 
@@ -457,6 +457,9 @@ class SearchBody(Schema):
     mode: Literal["hybrid", "vector", "text"] = "hybrid"
     document_ids: list[Id] | None = Field(None, max_length=10_000)
     collection_ids: CollectionIds | None = Field(None, description=COLLECTION_IDS)
+    folder_ids: list[Id] | None = Field(
+        None, max_length=1_000, description="beside the others: the documents of these watched folders too"
+    )
 
 
 class ArmScore(Schema):
@@ -481,15 +484,31 @@ class SearchResult(Schema):
 
 
 class SearchResponse(Schema):
-    """`words_only`: why meaning had no part in it, where the embedder runs elsewhere and does not answer."""
+    """`words_only`: why meaning had no part in it, where the embedder runs elsewhere and does not answer.
+
+    `weights`: how much each signal counts in a hybrid search of this language; 1 together.
+    """
 
     results: list[SearchResult]
     milliseconds: float
     words_only: ErrorResponse | None = None
+    weights: dict[str, float] = {}
 
 
 class EvaluateBody(Schema):
     set: str | None = Field(None, description="path of an XQuAD file or a BEIR folder; null: the user's own documents")
+
+
+class Evaluated(Schema):
+    """`name`: of the labelled file; null: the user's own documents."""
+
+    name: str | None
+    at: str
+    result: EvaluationDone | ProofEvaluated
+
+
+class EvaluationList(Schema):
+    evaluations: list[Evaluated]
 
 
 # --- the embedder -----------------------------------------------------------------------------------------------

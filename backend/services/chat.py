@@ -9,8 +9,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from backend.engines.base import ChatDelta, ChatImage, ChatMessage, ChatRequest, ChatStream, Usage
-from backend.errors import ContextOverflow, Details, EngineError, InvalidRequest, LocalChatError, TooLarge
+from backend.engines.base import ChatDelta, ChatImage, ChatMessage, ChatRequest, ChatStream, ModelInfo, Usage
+from backend.engines.silent import SilentEngine
+from backend.errors import (
+    ContextOverflow,
+    Details,
+    EngineError,
+    EngineUnavailable,
+    InvalidRequest,
+    LocalChatError,
+    TooLarge,
+)
 from backend.pipeline.followup import standing_alone
 from backend.pipeline.gather import LONGEST
 from backend.pipeline.prompt import (
@@ -42,7 +51,7 @@ from backend.services.events import (
     TurnUsage,
 )
 from backend.services.held import Held
-from backend.services.models import Choice, Models, can_see, is_strong
+from backend.services.models import DEFAULT_WINDOW, Choice, Models, can_see, is_strong
 from backend.services.pictures import arrived, check_count
 from backend.services.relay import Relay
 from backend.stores.collections import Collections
@@ -228,7 +237,7 @@ class Chat:
             raise InvalidRequest("parent_id needs the conversation_id it belongs to.")
         parent, history = self._history(question)
         question = self._with_preset(question)
-        choice = self._models.active(question.model)
+        choice = self._chosen(question)
         window = _window(question, choice)
         sees = can_see(choice.model)
         if question.images and not sees:
@@ -311,6 +320,8 @@ class Chat:
             yield from held.end(PROOF_SECONDS)
         except LocalChatError as error:
             outcome = ("failed", error.kept)
+            # What the documents say is an answer without the model too.
+            yield from held.end(PROOF_SECONDS)
             raise
         except Exception:
             outcome = ("failed", FAILED_INSIDE)
@@ -320,14 +331,7 @@ class Chat:
             self._running.pop(started.message_id, None)
             usage = _usage(draft, asked, started.budget)
             self._finish(started, outcome, draft, usage, held)
-        warning, details = _warning(draft.usage, prompt, prepared.window)
-        yield ChatDone(
-            usage=usage,
-            stopped=running.reason == "stop",
-            finish=draft.usage.finish if draft.usage else "stop",
-            warning=warning,
-            details=details,
-        )
+        yield _done(draft, usage, _warning(draft.usage, prompt, prepared.window), stopped=running.reason == "stop")
 
     def stop(self, message_id: str) -> None:
         """Ends an answer under way; one that has ended is left alone. Raises NotFound for an unknown message."""
@@ -353,6 +357,20 @@ class Chat:
             running.end("close")
 
     # --- inside ---
+
+    def _chosen(self, question: Question) -> Choice:
+        """The model that answers. Where none runs, one that says so after what the documents say, if they are asked.
+
+        Raises as `Models.active`.
+        """
+        try:
+            return self._models.active(question.model)
+        except EngineUnavailable as reason:
+            asked = question.use_documents is not False and not question.images and self._search.has_passages()
+            if not asked:
+                raise
+            name = question.model or self._settings("model", "") or ""
+            return Choice(SilentEngine(reason), ModelInfo(name, SilentEngine.name), DEFAULT_WINDOW, chosen=False)
 
     def _history(self, question: Question) -> tuple[str | None, list[Turn]]:
         if question.conversation_id is None:
@@ -491,7 +509,8 @@ class Chat:
             started.sources if started.proved else [],
             self._embed,
             folded=is_strong(prepared.choice.model),
-            quoted=bool(self._settings("quotes", 1)),
+            # Turned off, they are all there is when no model runs.
+            quoted=bool(self._settings("quotes", 1)) or prepared.choice.engine.name == SilentEngine.name,
         )
 
     def _pieces(self, relay: Relay[ChatDelta], draft: Draft, message_id: str, held: Held) -> Iterator[ChatEvent | Idle]:
@@ -652,3 +671,19 @@ def _warning(usage: Usage | None, prompt: Prompt, window: int) -> tuple[str, Det
     if usage.finish == "length" and usage.prompt_tokens + usage.completion_tokens >= window - 8:
         return FULL, Details("window_full", {})
     return None, None
+
+
+def _done(
+    draft: Draft,
+    usage: TurnUsage | None,
+    warned: tuple[str, Details] | tuple[None, None],
+    *,
+    stopped: bool,
+) -> ChatDone:
+    return ChatDone(
+        usage=usage,
+        stopped=stopped,
+        finish=draft.usage.finish if draft.usage else "stop",
+        warning=warned[0],
+        details=warned[1],
+    )

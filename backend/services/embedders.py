@@ -32,6 +32,7 @@ from backend.services.knowledge import Knowledge, kept_under
 from backend.services.models import Models
 from backend.services.search import Found, Mode, Search, Told, unheard
 from backend.stores.documents import Documents
+from backend.stores.evaluations import Evaluations
 from backend.stores.passage_tables import PassageTables, Table
 from backend.stores.passages_search import PassageSearch
 from backend.stores.settings import Settings
@@ -412,7 +413,14 @@ class Embedders:
             embedder,
             knowledge,
             Search(self._documents, passages, embedder, knowledge),
-            Evaluation(self._documents, passages, embedder, self._quoter),
+            Evaluation(
+                self._documents,
+                passages,
+                embedder,
+                self._quoter,
+                kept=Evaluations(self._settings),
+                embed=self._builtin.embed,
+            ),
         )
 
     def _count_cut(self, name: str, more: int) -> None:
@@ -452,6 +460,12 @@ class LiveSearch:
 
     def __init__(self, embedders: Embedders) -> None:
         self._embedders = embedders
+
+    def has_passages(self) -> bool:
+        return self._embedders.index.search.has_passages()
+
+    def weights(self, question: str) -> dict[str, float]:
+        return self._embedders.index.search.weights(question)
 
     def find(
         self,

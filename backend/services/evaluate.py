@@ -26,24 +26,38 @@ from backend.pipeline.chunk import chunk, with_heading
 from backend.pipeline.readers import Block
 from backend.pipeline.terms import VERSION, guess_language, terms
 from backend.pipeline.weights import draw
-from backend.services.events import Advice, EvaluationDone, EvaluationProgress, EvaluationStep, Figures, QuoteFigures
+from backend.services.events import (
+    Advice,
+    EvaluationDone,
+    EvaluationProgress,
+    EvaluationStep,
+    Figures,
+    ProofEvaluated,
+    QuoteFigures,
+)
 from backend.services.knowledge import Knowledge
 from backend.services.search import Found, Mode, Search
 from backend.stores.database import Database
 from backend.stores.documents import Documents
+from backend.stores.evaluations import Evaluations
 from backend.stores.passages_search import PassageSearch, Sampled
 from backend.stores.settings import Settings
-from backend.stores.vectors import NewPassage, Vectors
+from backend.stores.vectors import NewDocument, NewPassage, Vectors
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from backend.services.proving import Embed
 
 MODES: Final[tuple[Mode, ...]] = ("vector", "text", "hybrid")
 DEPTH: Final = 50
 """Passages that are looked at for the first right one."""
 
 BATCH: Final = 64
+COMMIT: Final = 512
+"""Passages that are written at once."""
+
 QUOTED: Final = 5
 """Passages that quotes are taken from."""
 
@@ -58,7 +72,10 @@ LARGEST_SET: Final = 2 * 1024**3
 Quoter = Callable[[str, Sequence[str]], Sequence[str]]
 """A question and its passages → sentences of them, the best first."""
 
-Event = EvaluationStep | EvaluationDone
+GROUPS_END: Final = ".jsonl"
+"""A file of this name holds labelled sentences for the proof, one group a line."""
+
+Event = EvaluationStep | EvaluationDone | ProofEvaluated
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +105,20 @@ class LabelledSet:
     """(units, 384) where they are known already; each unit is then one passage."""
 
 
-def read_set(path: Path) -> LabelledSet:
-    """Raises InvalidRequest where it is none of the two formats, or not there."""
+def read_set(path: Path, name: str | None = None) -> LabelledSet:
+    """`name`: what people call it. Raises InvalidRequest where it is none of the two formats, or not there."""
+    name = name or path.name
     try:
         if path.is_dir():
             return _beir(path)
         if path.stat().st_size > LARGEST_SET:
-            raise InvalidRequest(f"{path.name} is larger than {LARGEST_SET // 1024**3} GB.")
+            raise InvalidRequest(f"{name} is larger than {LARGEST_SET // 1024**3} GB.")
         return _squad(json.loads(path.read_text("utf-8")))
     except OSError as error:
-        raise InvalidRequest(f"{path.name} could not be read: {error.strerror or error}.") from error
+        raise InvalidRequest(f"{name} could not be read: {error.strerror or error}.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidRequest(
-            f"{path.name} is no labelled set. LocalChat reads XQuAD's JSON, and BEIR's folders with corpus.jsonl, "
+            f"{name} is no labelled set. LocalChat reads XQuAD's JSON, and BEIR's folders with corpus.jsonl, "
             "queries.jsonl and qrels/test.tsv."
         ) from error
 
@@ -163,30 +181,65 @@ class Evaluation:
         passages: PassageSearch,
         embedder: Embedding,
         quoter: Quoter | None = None,
+        *,
+        kept: Evaluations | None = None,
+        embed: Embed | None = None,
     ) -> None:
+        """`kept`: where the figures stay. `embed`: of the proof, which goes by the built-in embedder alone."""
         self._documents = documents
         self._passages = passages
         self._embedder = embedder
         self._quoter = quoter
+        self._kept = kept
+        self._embed = embed
 
-    def of_set(self, path: Path) -> Iterator[Event]:
-        """Progress, then the figures. Raises InvalidRequest, EngineUnavailable."""
+    def of_set(self, path: Path, name: str | None = None) -> Iterator[Event]:
+        """Progress, then the figures. `name`: what people call it. Raises InvalidRequest, EngineUnavailable."""
         yield _step("reading", 0, 1)
-        yield from self._measure(read_set(path))
+        name = name or path.name
+        proof = name.lower().endswith(GROUPS_END)
+        events = self._prove(path, name) if proof else self._measure(read_set(path, name))
+        yield from self._keeping(name, events)
 
     def of_mine(self) -> Iterator[Event]:
         """The same for the user's own documents, with advice. Raises InvalidRequest where there is too little text."""
         yield _step("reading", 0, 1)
+        yield from self._keeping(None, self._mine())
+
+    def kept(self) -> list[dict[str, Any]]:
+        """`name`, `at` and `result` of the last evaluations, the newest first."""
+        return self._kept.list() if self._kept else []
+
+    def _keeping(self, name: str | None, events: Iterator[Event]) -> Iterator[Event]:
+        for event in events:
+            if self._kept is not None and not isinstance(event, EvaluationStep):
+                self._kept.keep(name, dataclasses.asdict(event))
+            yield event
+
+    def _prove(self, path: Path, name: str) -> Iterator[Event]:
+        # The rules of five languages are no part of a start.
+        from backend.services.evaluate_proof import Judgement, judgements, proof_figures, read_groups
+
+        groups = list(read_groups(path, name))
+        if not groups:
+            raise InvalidRequest(f"{name} has no groups of sentences.")
+        started = time.perf_counter()
+        right: list[Judgement] = []
+        for at, group in enumerate(groups):
+            yield _step("proving", at, len(groups))
+            right.extend(judgements(group, self._embed))
+        yield proof_figures(len(groups), right, 1000 * (time.perf_counter() - started))
+
+    def _mine(self) -> Iterator[Event]:
         sample = self._passages.sample(OWN_PASSAGES, SEED)
         names = self._documents.names_of_ready({passage.document_id for passage in sample.passages})
         own = yield from self._own(sample, names)
         missed: dict[str, list[bool]] = defaultdict(list)
         for event in self._measure(own, lambda unit, *, found: missed[unit.group].append(not found)):
-            if isinstance(event, EvaluationStep):
+            if isinstance(event, EvaluationDone):
+                yield dataclasses.replace(event, advice=advise(event, own, missed, names))
+            else:
                 yield event
-                continue
-            advice = advise(event, own, {names[group]: wrong for group, wrong in missed.items()})
-            yield dataclasses.replace(event, advice=advice)
 
     def _own(self, sample: Sampled, names: Mapping[str, str]) -> Generator[EvaluationStep, None, LabelledSet]:
         kept = [at for at, passage in enumerate(sample.passages) if passage.document_id in names]
@@ -211,7 +264,9 @@ class Evaluation:
         questions = [Labelled(one.question, {str(one.index): 1}) for one in drawn]
         return LabelledSet(units, questions, vectors)
 
-    def _measure(self, labelled: LabelledSet, told: Callable[..., None] | None = None) -> Iterator[Event]:
+    def _measure(
+        self, labelled: LabelledSet, told: Callable[..., None] | None = None
+    ) -> Iterator[EvaluationStep | EvaluationDone]:
         with _store(self._embedder) as (documents, vectors, search, knowledge):
             owners = yield from self._fill(labelled, documents, vectors)
             yield _step("weighing", 0, 1)
@@ -252,6 +307,7 @@ class Evaluation:
         for at, unit in enumerate(labelled.units):
             groups[unit.group].append(at)
         owners: dict[str, str] = {}
+        written: list[NewDocument] = []
         done = 0
         for group, members in groups.items():
             row, _ = documents.add(hashlib.sha256(group.encode()).hexdigest(), group, 1)
@@ -275,15 +331,22 @@ class Evaluation:
             if rows:
                 import numpy as np
 
-                vectors.replace(row.id, rows, np.concatenate(embedded), self._embedder.name)
+                written.append(NewDocument(row.id, rows, np.concatenate(embedded), self._embedder.name))
                 documents.ready(row.id, None, len(rows))
                 owners.update({f"{row.id}-{index}": key for index, key in enumerate(keys)})
             done += len(rows)
+            # A commit takes as long as hundreds of passages, and a set may have as many documents.
+            if sum(len(one.passages) for one in written) >= COMMIT:
+                vectors.replace_many(written)
+                written = []
+        vectors.replace_many(written)
         vectors.optimize()
         return owners
 
 
-def _step(stage: Literal["reading", "embedding", "weighing", "asking"], done: int, total: int) -> EvaluationStep:
+def _step(
+    stage: Literal["reading", "embedding", "weighing", "asking", "proving"], done: int, total: int
+) -> EvaluationStep:
     return EvaluationStep(EvaluationProgress(stage, done, total))
 
 
@@ -382,8 +445,13 @@ def _quotes(quoter: Quoter | None, asked: Sequence[tuple[Labelled, list[Found]]]
     return QuoteFigures(round(first / count, 4), round(three / count, 4), round(milliseconds, 2))
 
 
-def advise(done: EvaluationDone, own: LabelledSet, missed: Mapping[str, Sequence[bool]]) -> list[Advice]:
-    """What the figures say should be changed. `missed`: file name → of each of its questions, whether it was missed."""
+def advise(
+    done: EvaluationDone, own: LabelledSet, missed: Mapping[str, Sequence[bool]], names: Mapping[str, str]
+) -> list[Advice]:
+    """What the figures say should be changed.
+
+    missed: document id → of each of its questions, whether it was missed. names: document id → file name.
+    """
     advice: list[Advice] = []
     if done.vector.hit_5 < 0.6 * done.text.hit_5:
         languages = sorted({guess_language(unit.text) for unit in own.units[:50]} - {"english"})
@@ -407,21 +475,22 @@ def advise(done: EvaluationDone, own: LabelledSet, missed: Mapping[str, Sequence
         )
     worst = sorted(
         (
-            (sum(wrong) / len(wrong), name)
-            for name, wrong in missed.items()
+            (sum(wrong) / len(wrong), names[document], document)
+            for document, wrong in missed.items()
             if len(wrong) >= LEAST_QUESTIONS and 2 * sum(wrong) > len(wrong)
         ),
         reverse=True,
     )
     # One document alone cannot be worse than the others.
     if worst and len(missed) > 1:
-        names = [name for _, name in worst[:3]]
+        hard = [name for _, name, _ in worst[:3]]
         advice.append(
             Advice(
                 "hard_documents",
-                f"Little was found again in {', '.join(names)}. Look at their passages: a scan that was read badly, or "
+                f"Little was found again in {', '.join(hard)}. Look at their passages: a scan that was read badly, or "
                 "tables without headings, cannot be found by their words.",
-                names,
+                hard,
+                [document for _, _, document in worst[:3]],
             )
         )
     short = sum(len(unit.text) < 100 for unit in own.units) / len(own.units)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,8 @@ from pydantic import BaseModel, ValidationError
 from backend.engines.embedder import Embedder
 from backend.errors import InvalidRequest
 from backend.pipeline.proof import prepare, prove
+from backend.services import events
+from backend.services.events import ProofEvaluated
 from backend.services.proving import Embed, shown
 
 SUPPORTED: Final = "supported"
@@ -43,6 +46,16 @@ class JudgedSentence(BaseModel):
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`right`: whether the verdict agrees with the label."""
+
+    label: str
+    kind: str
+    right: bool
+    result: JudgedSentence
+
+
 class KindFigures(BaseModel):
     """`right`: found, for kinds that are supported; marked, for the others."""
 
@@ -68,28 +81,35 @@ class ProofFigures(BaseModel):
 
 def evaluate_proof(file: Path, embed: Embed | None = None) -> ProofFigures:
     """Raises InvalidRequest where `file` cannot be read or a line is not a group."""
-    judged: list[JudgedSentence] = []
-    underlined: dict[bool, list[bool]] = {True: [], False: []}
-    right: list[tuple[str, str, bool]] = []
-    """Label, kind, whether the verdict agrees."""
-    for group in read_groups(file):
-        sentences = judge(group.group, group.passages, [sentence.text for sentence in group.sentences], embed)
-        judged.extend(sentences)
-        for sentence, result in zip(group.sentences, sentences, strict=True):
-            underlined[sentence.label == SUPPORTED].append(result.shown in UNDERLINED)
-            right.append((sentence.label, sentence.kind, result.supported == (sentence.label == SUPPORTED)))
-    kinds = sorted({kind for _, kind, _ in right})
+    right = [judgement for group in read_groups(file) for judgement in judgements(group, embed)]
     return ProofFigures(
-        sentences=judged,
-        supported_found=_share([ok for label, _, ok in right if label == SUPPORTED]),
-        unsupported_marked=_share([ok for label, _, ok in right if label != SUPPORTED]),
-        unsupported_underlined=_share(underlined[False]),
-        supported_underlined=_share(underlined[True]),
-        by_kind={
-            kind: KindFigures(count=len(own), right=_share(own) or 0.0)
-            for kind in kinds
-            if (own := [ok for _, one, ok in right if one == kind])
-        },
+        sentences=[judgement.result for judgement in right],
+        supported_found=_found(right),
+        unsupported_marked=_marked(right),
+        unsupported_underlined=_underlined(right, supported=False),
+        supported_underlined=_underlined(right, supported=True),
+        by_kind={kind: KindFigures(count=len(own), right=_share(own) or 0.0) for kind, own in _by_kind(right).items()},
+    )
+
+
+def judgements(group: Group, embed: Embed | None = None) -> list[Judgement]:
+    """Of each sentence of a group."""
+    results = judge(group.group, group.passages, [sentence.text for sentence in group.sentences], embed)
+    return [
+        Judgement(sentence.label, sentence.kind, result.supported == (sentence.label == SUPPORTED), result)
+        for sentence, result in zip(group.sentences, results, strict=True)
+    ]
+
+
+def proof_figures(groups: int, right: Sequence[Judgement], milliseconds: float) -> ProofEvaluated:
+    """As a stream says it. milliseconds: of all sentences together."""
+    return ProofEvaluated(
+        groups=groups,
+        sentences=len(right),
+        supported_found=_found(right),
+        unsupported_marked=_marked(right),
+        kinds=[events.KindFigures(kind, len(own), _share(own) or 0.0) for kind, own in _by_kind(right).items()],
+        milliseconds=round(milliseconds / max(len(right), 1), 2),
     )
 
 
@@ -122,11 +142,13 @@ def judge(
     return results
 
 
-def read_groups(file: Path) -> Iterator[Group]:
+def read_groups(file: Path, name: str | None = None) -> Iterator[Group]:
+    """`name`: what people call it. Raises InvalidRequest."""
+    name = name or file.name
     try:
         lines = file.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"{file} cannot be read as text: {error}.") from error
+        raise InvalidRequest(f"{name} cannot be read as text: {error}.") from error
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -134,9 +156,25 @@ def read_groups(file: Path) -> Iterator[Group]:
             yield Group.model_validate(json.loads(line))
         except (json.JSONDecodeError, ValidationError) as error:
             raise InvalidRequest(
-                f"Line {number} of {file.name} is not a group: it needs `passages`, "
-                "and `sentences` with `text` and `label`."
+                f"Line {number} of {name} is not a group: it needs `passages`, and `sentences` with `text` and `label`."
             ) from error
+
+
+def _by_kind(right: Sequence[Judgement]) -> dict[str, list[bool]]:
+    kinds = sorted({one.kind for one in right})
+    return {kind: [one.right for one in right if one.kind == kind] for kind in kinds}
+
+
+def _found(right: Sequence[Judgement]) -> float | None:
+    return _share([one.right for one in right if one.label == SUPPORTED])
+
+
+def _marked(right: Sequence[Judgement]) -> float | None:
+    return _share([one.right for one in right if one.label != SUPPORTED])
+
+
+def _underlined(right: Sequence[Judgement], *, supported: bool) -> float | None:
+    return _share([one.result.shown in UNDERLINED for one in right if (one.label == SUPPORTED) == supported])
 
 
 def _share(values: Sequence[bool]) -> float | None:

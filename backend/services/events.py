@@ -359,7 +359,9 @@ class CopyCancelled:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationProgress:
-    stage: Literal["reading", "embedding", "weighing", "asking"]
+    """`done` of `total`: passages while embedding, questions while asking, groups of sentences while proving."""
+
+    stage: Literal["reading", "embedding", "weighing", "asking", "proving"]
     done: int
     total: int
 
@@ -391,11 +393,15 @@ class QuoteFigures:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What the figures say should be changed; `code` names it for translations, `names` the documents it is about."""
+    """What the figures say should be changed; `code` names it for translations.
+
+    `names`, `document_ids`: of the documents that it is about.
+    """
 
     code: Literal["weak_meaning", "look_alike", "hard_documents", "short_passages", "good"]
     message: str
     names: list[str]
+    document_ids: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,6 +415,27 @@ class EvaluationDone:
     hybrid: Figures
     quotes: QuoteFigures | None = None
     advice: list[Advice] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class KindFigures:
+    """`right`: the share that was found, for kinds that are supported, or marked, for the others."""
+
+    kind: str
+    count: int
+    right: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProofEvaluated:
+    """Shares of the labelled sentences; None without such."""
+
+    groups: int
+    sentences: int
+    supported_found: float | None
+    unsupported_marked: float | None
+    kinds: list[KindFigures]
+    milliseconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -531,7 +558,7 @@ PullEvent = PullStatus | Failure
 BackupEvent = CopyStep | BackupDone | CopyCancelled | Failure
 RestoreEvent = CopyStep | RestoreDone | CopyCancelled | Failure
 ImportEvent = Importing | ImportDone | Failure
-EvaluationEvent = EvaluationStep | EvaluationDone | Failure
+EvaluationEvent = EvaluationStep | EvaluationDone | ProofEvaluated | Failure
 AskEvent = AskStarted | AskStep | AskDone | Failure
 StreamEvent = (
     ChatEvent | UploadEvent | PullEvent | BackupEvent | RestoreEvent | ImportEvent | EvaluationEvent | AskEvent | Idle

@@ -69,6 +69,8 @@ def unheard(_: EngineError) -> None:
 class Finder(Protocol):
     """See `Search`."""
 
+    def has_passages(self) -> bool: ...
+
     def find(
         self,
         question: str,
@@ -99,6 +101,10 @@ class Search:
         self._embedder = embedder
         self._knowledge = knowledge
         self._arms = ThreadPoolExecutor(ARMS, "search")
+
+    def has_passages(self) -> bool:
+        """Whether there is a document that can be searched."""
+        return self._documents.has_ready()
 
     def find(
         self,
@@ -151,6 +157,13 @@ class Search:
         identities = [(hit.passage.id, hit.passage.document_id) for hit in hits]
         ranked = fuse(identities, said, weights, _scores(nearest), _scores(matching))
         return self._found(ranked, hits, limit, _unrelated(hits, candidates, said, weights, known.statistics.passages))
+
+    def weights(self, question: str) -> dict[str, float]:
+        """How much each signal counts for a question of its language in this collection; 1 together."""
+        known = self._knowledge.now()
+        weights = known.weights_for(ask(question, known.statistics).language)
+        total = sum(weights.values())
+        return {signal: round(weight / total, 4) for signal, weight in weights.items()}
 
     def gather(
         self,

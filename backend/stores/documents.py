@@ -427,6 +427,26 @@ class Documents:
             (code, message, identity),
         )
 
+    def of_folders(self, folders: Iterable[str]) -> Sequence[str]:
+        """Ids of the documents that lie in these watched folders, and of what is attached to them.
+
+        Raises NotFound for a folder that is not there.
+        """
+        found: dict[str, None] = {}
+        with self._database.read() as connection:
+            for folder in dict.fromkeys(folders):
+                if connection.execute("SELECT 1 FROM folders WHERE id = ?", (folder,)).fetchone() is None:
+                    raise NotFound("There is no such folder.", "folder_gone")
+                rows = connection.execute(
+                    "WITH RECURSIVE inside (id) AS ("
+                    " SELECT document_id FROM places WHERE folder_id = ? AND document_id IS NOT NULL"
+                    " UNION SELECT a.document_id FROM attachments a JOIN inside ON a.parent_id = inside.id)"
+                    " SELECT id FROM inside",
+                    (folder,),
+                )
+                found.update(dict.fromkeys(row["id"] for row in rows))
+        return tuple(found)
+
     def rename(self, identity: str, filename: str) -> bool:
         """False when it is called so already."""
         return self._update("UPDATE documents SET filename = ?1 WHERE id = ?2 AND filename <> ?1", (filename, identity))

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-PAGES = ("", "#/documents", "#/models", "#/search", "#/settings")
+PAGES = ("", "#/documents", "#/models", "#/search", "#/evaluation", "#/settings")
 
 
 def ask(page: Page, question: str) -> None:

@@ -1,5 +1,5 @@
-// The streams: an answer, files that are read, a pull, a backup, a restore, conversations that come in. Each is a POST
-// that answers with server-sent events.
+// The streams: an answer, files that are read, a pull, a backup, a restore, conversations that come in, a measure of the
+// search. Each is a POST that answers with server-sent events.
 import { asApiError, asJson, toApiError } from "./client";
 import { readEvents } from "./sse";
 import type { AskBody, BackupBody, ChatBody, PickBody, PullBody, RestoreBody, paths } from "./types";
@@ -15,6 +15,7 @@ export type UploadEvent = Streamed<"/api/documents/upload">;
 export type PullEvent = Streamed<"/api/models/pull">;
 export type BackupEvent = Streamed<"/api/backup">;
 export type RestoreEvent = Streamed<"/api/restore">;
+export type EvaluationEvent = Streamed<"/api/evaluate">;
 export type ImportEvent = Streamed<"/api/conversations/import">;
 export type AskEvent = Streamed<"/api/tables/{identity}/follow">;
 
@@ -48,6 +49,14 @@ export function streamAsk(collection: string, body: AskBody): AsyncGenerator<Ask
 /** A table as it is, then its rows as they change. */
 export function streamTable(id: string, signal: AbortSignal): AsyncGenerator<AskEvent> {
   return post(`/api/tables/${encodeURIComponent(id)}/follow`, {}, signal);
+}
+
+/** Measures the search on the user's own documents, or with a labelled file; leaving the stream ends that. */
+export function streamEvaluation(file: File | null, signal: AbortSignal): AsyncGenerator<EvaluationEvent> {
+  if (!file) return post("/api/evaluate", json({}), signal);
+  const form = new FormData();
+  form.append("file", file, file.name);
+  return post("/api/evaluate/file", { body: form }, signal);
 }
 
 export function streamPull(body: PullBody): AsyncGenerator<PullEvent> {

@@ -2067,7 +2067,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "text/event-stream": components["schemas"]["EvaluationStep"] | components["schemas"]["EvaluationDone"] | components["schemas"]["Failure"];
+                        "text/event-stream": components["schemas"]["EvaluationStep"] | components["schemas"]["EvaluationDone"] | components["schemas"]["ProofEvaluated"] | components["schemas"]["Failure"];
                     };
                 };
                 /** @description What happened and what to do */
@@ -2081,6 +2081,102 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/evaluate/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same with a file that is sent (multipart): XQuAD's JSON, or groups for the proof (.jsonl). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "multipart/form-data": {
+                        files: string[];
+                    };
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": components["schemas"]["EvaluationStep"] | components["schemas"]["EvaluationDone"] | components["schemas"]["ProofEvaluated"] | components["schemas"]["Failure"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The figures of the last evaluations, the newest first: two of each file, and of the user's own documents. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EvaluationList"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3659,7 +3755,9 @@ export interface components {
         };
         /**
          * Advice
-         * @description What the figures say should be changed; `code` names it for translations, `names` the documents it is about.
+         * @description What the figures say should be changed; `code` names it for translations.
+         *
+         *     `names`, `document_ids`: of the documents that it is about.
          */
         Advice: {
             /**
@@ -3667,6 +3765,8 @@ export interface components {
              * @enum {string}
              */
             code: "weak_meaning" | "look_alike" | "hard_documents" | "short_passages" | "good";
+            /** Document Ids */
+            document_ids?: string[];
             /** Message */
             message: string;
             /** Names */
@@ -4821,6 +4921,18 @@ export interface components {
             set?: string | null;
         };
         /**
+         * Evaluated
+         * @description `name`: of the labelled file; null: the user's own documents.
+         */
+        Evaluated: {
+            /** At */
+            at: string;
+            /** Name */
+            name: string | null;
+            /** Result */
+            result: components["schemas"]["EvaluationDone"] | components["schemas"]["ProofEvaluated"];
+        };
+        /**
          * EvaluationDone
          * @description `quotes`: None where the set has no answers; `advice`: of the user's own documents.
          */
@@ -4837,7 +4949,15 @@ export interface components {
             text: components["schemas"]["Figures"];
             vector: components["schemas"]["Figures"];
         };
-        /** EvaluationProgress */
+        /** EvaluationList */
+        EvaluationList: {
+            /** Evaluations */
+            evaluations: components["schemas"]["Evaluated"][];
+        };
+        /**
+         * EvaluationProgress
+         * @description `done` of `total`: passages while embedding, questions while asking, groups of sentences while proving.
+         */
         EvaluationProgress: {
             /** Done */
             done: number;
@@ -4845,7 +4965,7 @@ export interface components {
              * Stage
              * @enum {string}
              */
-            stage: "reading" | "embedding" | "weighing" | "asking";
+            stage: "reading" | "embedding" | "weighing" | "asking" | "proving";
             /** Total */
             total: number;
         };
@@ -5071,6 +5191,18 @@ export interface components {
         /** Importing */
         Importing: {
             progress: components["schemas"]["ImportProgress"];
+        };
+        /**
+         * KindFigures
+         * @description `right`: the share that was found, for kinds that are supported, or marked, for the others.
+         */
+        KindFigures: {
+            /** Count */
+            count: number;
+            /** Kind */
+            kind: string;
+            /** Right */
+            right: number;
         };
         /**
          * LeftOut
@@ -5604,6 +5736,24 @@ export interface components {
              */
             unrelated?: boolean;
         };
+        /**
+         * ProofEvaluated
+         * @description Shares of the labelled sentences; None without such.
+         */
+        ProofEvaluated: {
+            /** Groups */
+            groups: number;
+            /** Kinds */
+            kinds: components["schemas"]["KindFigures"][];
+            /** Milliseconds */
+            milliseconds: number;
+            /** Sentences */
+            sentences: number;
+            /** Supported Found */
+            supported_found: number | null;
+            /** Unsupported Marked */
+            unsupported_marked: number | null;
+        };
         /** ProposedColumn */
         ProposedColumn: {
             /**
@@ -5803,6 +5953,12 @@ export interface components {
              */
             document_ids?: string[] | null;
             /**
+             * Folder Ids
+             * @description beside the others: the documents of these watched folders too
+             * @default null
+             */
+            folder_ids?: string[] | null;
+            /**
              * Limit
              * @default 10
              */
@@ -5819,12 +5975,21 @@ export interface components {
         /**
          * SearchResponse
          * @description `words_only`: why meaning had no part in it, where the embedder runs elsewhere and does not answer.
+         *
+         *     `weights`: how much each signal counts in a hybrid search of this language; 1 together.
          */
         SearchResponse: {
             /** Milliseconds */
             milliseconds: number;
             /** Results */
             results: components["schemas"]["SearchResult"][];
+            /**
+             * Weights
+             * @default {}
+             */
+            weights?: {
+                [key: string]: number;
+            };
             /** @default null */
             words_only?: components["schemas"]["ErrorResponse"] | null;
         };
@@ -6251,7 +6416,9 @@ export type EmbedderState = components['schemas']['EmbedderState'];
 export type Engine = components['schemas']['Engine'];
 export type ErrorResponse = components['schemas']['ErrorResponse'];
 export type EvaluateBody = components['schemas']['EvaluateBody'];
+export type Evaluated = components['schemas']['Evaluated'];
 export type EvaluationDone = components['schemas']['EvaluationDone'];
+export type EvaluationList = components['schemas']['EvaluationList'];
 export type EvaluationProgress = components['schemas']['EvaluationProgress'];
 export type EvaluationStep = components['schemas']['EvaluationStep'];
 export type ExportQuery = components['schemas']['ExportQuery'];
@@ -6269,6 +6436,7 @@ export type ImportProgress = components['schemas']['ImportProgress'];
 export type ImportRemark = components['schemas']['ImportRemark'];
 export type ImportReport = components['schemas']['ImportReport'];
 export type Importing = components['schemas']['Importing'];
+export type KindFigures = components['schemas']['KindFigures'];
 export type LeftOut = components['schemas']['LeftOut'];
 export type LogLines = components['schemas']['LogLines'];
 export type LogQuery = components['schemas']['LogQuery'];
@@ -6299,6 +6467,7 @@ export type PresetFileDocument = components['schemas']['PresetFileDocument'];
 export type PresetList = components['schemas']['PresetList'];
 export type Progress = components['schemas']['Progress'];
 export type Proof = components['schemas']['Proof'];
+export type ProofEvaluated = components['schemas']['ProofEvaluated'];
 export type ProposedColumn = components['schemas']['ProposedColumn'];
 export type ProposedColumns = components['schemas']['ProposedColumns'];
 export type Pull = components['schemas']['Pull'];

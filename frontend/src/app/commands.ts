@@ -151,13 +151,14 @@ function ofDocuments(app: App): Command[] {
 }
 
 function pages(app: App): Command[] {
-  const go = (page: Exclude<Page, "chat">): Command =>
-    make(`go-${page}`, "go", t("goTo", t(page)), () => app.router.go(page), app.router.page !== page || app.router.id !== null);
+  const go = (page: Exclude<Page, "chat">, also = ""): Command =>
+    make(`go-${page}`, "go", t("goTo", t(page)), () => app.router.go(page), app.router.page !== page || app.router.id !== null, also);
   const names = groupNames();
   return [
     go("documents"),
     go("models"),
     go("search"),
+    go("evaluation", t("alsoEvaluate")),
     go("settings"),
     ...SETTINGS_GROUPS.map((id) => make(`settings-${id}`, "go", t("settingsOf", names[id]), () => app.router.go("settings", id))),
     ...settings()

@@ -11,7 +11,7 @@ export interface Help {
 }
 
 /** Null: there is nothing to be done but what the sentence says. */
-export function helpFor(app: App, { code }: ApiError): Help | null {
+export function helpFor(app: App, { code }: Pick<ApiError, "code">): Help | null {
   const { router, models, status } = app;
   const to = (label: string, go: () => void): Help => ({ label, busy: false, run: () => (go(), false) });
   const startable = status?.engines.some(({ name, startable }) => name === "ollama" && startable) ?? false;

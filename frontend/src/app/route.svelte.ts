@@ -1,16 +1,16 @@
 // Which page is shown: read from the address after its #, so that back, forward and reload work.
 
-export type Page = "chat" | "documents" | "models" | "search" | "settings" | "collection" | "answers";
+export type Page = "chat" | "documents" | "models" | "search" | "evaluation" | "settings" | "collection" | "answers";
 
 export interface Route {
   page: Page;
-  /** The open conversation, document, collection or table of answers, or null. */
+  /** The open conversation, document, collection or table of answers, the way of searching, or null. */
   id: string | null;
   /** What of it is shown: the number of a passage of a document, or its passages; left out: all. */
   part?: string;
 }
 
-const PAGES: readonly Page[] = ["documents", "models", "search", "settings", "collection", "answers"];
+const PAGES: readonly Page[] = ["documents", "models", "search", "evaluation", "settings", "collection", "answers"];
 
 export function parseRoute(hash: string): Route {
   const [name = "", id = "", part = ""] = hash.replace(/^#\/?/, "").split("/");

@@ -9,6 +9,7 @@ import { Library } from "../features/documents/library.svelte";
 import { Models } from "../features/models/models.svelte";
 import { Presets } from "../features/presets/presets.svelte";
 import { SourcePanel } from "../features/sources/panel.svelte";
+import { Evaluations } from "../features/search/evaluations.svelte";
 import { Backups } from "../features/settings/backup.svelte";
 import { Preferences } from "../features/settings/preferences.svelte";
 import { ConversationList } from "../features/sidebar/conversations.svelte";
@@ -35,6 +36,7 @@ export class App {
   readonly chats = new Chats(this.router, this.preferences, this.conversations, this.notices, this.presets, this.collections);
   readonly connection = new Connection(() => this.#again());
   readonly importing = new ImportOfConversations(this.conversations);
+  readonly evaluations = new Evaluations();
   status = $state<Status | null>(null);
 
   /** Asks the server for everything the shell shows. Nothing waits for it: the page is there before. */

@@ -28,9 +28,25 @@ export function score(value: number): string {
   return numberFormat({ minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
 }
 
+/** A measured figure of 0 to 1, as precisely as it is compared. */
+export function exact(value: number): string {
+  return value.toLocaleString(locale(), { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+}
+
+/** By how much such a figure has changed, with its sign; nothing where it is the same. */
+export function change(difference: number): string {
+  if (Math.abs(difference) < 0.0005) return "";
+  return difference.toLocaleString(locale(), { minimumFractionDigits: 3, maximumFractionDigits: 3, signDisplay: "always" });
+}
+
 /** 1 is 100 %. */
 export function percent(share: number): string {
   return numberFormat({ style: "percent", maximumFractionDigits: 0 }).format(share);
+}
+
+/** A measured share with one decimal where it has one: .996 is not all of them. */
+export function percentMeasured(share: number): string {
+  return share.toLocaleString(locale(), { style: "percent", maximumFractionDigits: 1 });
 }
 
 /** A number that people choose or type, with its decimals: 0.3, or 0,3. */
