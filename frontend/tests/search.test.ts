@@ -64,7 +64,7 @@ describe("what was measured", () => {
       { code: "good", message: "", names: [] },
     ];
     const links = [...drawn(AdviceList, { advice }).querySelectorAll("a")].map((link) => [link.textContent, link.getAttribute("href")]);
-    expect(links).toEqual([["a.pdf", "#/documents/1"], ["b.pdf", "#/documents/2"], ["Search by words", "#/search/text"], ["Go to Documents", "#/documents"]]);
+    expect(links).toEqual([["a.pdf", "#/documents/1"], ["b.pdf", "#/documents/2"], ["Embedder", "#/settings/embedder"], ["Search by words", "#/search/text"], ["Go to Documents", "#/documents"]]);
   });
 });
 

@@ -6012,6 +6012,12 @@ export interface components {
             page: number | null;
             /** Passage Id */
             passage_id: string;
+            /**
+             * Related
+             * @description false: neither its words nor its meaning have to do with the question
+             * @default true
+             */
+            related?: boolean;
             /** Score */
             score: number;
             /**
