@@ -204,6 +204,7 @@ def _line(words: list[Word]) -> list[Piece]:
                 max(word[4] for word in group),
                 size,
                 hyphen=hyphen,
+                words=tuple((word[1], word[3]) for word in group),
             )
         )
     return found
