@@ -77,6 +77,25 @@ def test_a_picture_that_the_camera_took_on_its_side_is_read_as_it_is_shown(tmp_p
 
 
 @needs_tesseract
+def test_light_writing_on_dark_is_read_and_stands_where_it_was_drawn(tmp_path: Path) -> None:
+    drawn = sheet(LINES, size=(1240, 700), top=100, ink="#eeeeee", paper="#101010")
+    (tmp_path / "screen.png").write_bytes(drawn.png())
+    text = blocks(tmp_path / "screen.png")
+    block = next(block for block in text if "Eastwick paid a fee" in block.text)
+    (box,) = found(block, "Eastwick paid a fee")
+    assert covered(drawn.place("Eastwick", "paid", "a", "fee"), [box]) > 0.9
+
+
+@needs_tesseract
+def test_a_light_sheet_on_a_dark_table_is_read(tmp_path: Path) -> None:
+    drawn = sheet(LINES, size=(1240, 700), top=100)
+    table = Image.new("RGB", (2400, 1400), "#202020")
+    table.paste(drawn.picture, (600, 300))
+    table.save(tmp_path / "photo.png", dpi=(150, 150))
+    assert any("Eastwick paid a fee" in block.text for block in blocks(tmp_path / "photo.png"))
+
+
+@needs_tesseract
 def test_the_cells_of_a_table_in_a_scan_have_boxes(tmp_path: Path) -> None:
     data = io.BytesIO()
     canvas = Canvas(data, pagesize=A4)
