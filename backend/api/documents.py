@@ -15,7 +15,9 @@ from backend.api.endpoint import endpoint
 from backend.api.multipart import receive_files
 from backend.api.parts import parts
 from backend.api.schemas import (
+    BoxQuery,
     Document,
+    DocumentBoxes,
     DocumentGroup,
     DocumentIds,
     DocumentList,
@@ -27,12 +29,14 @@ from backend.api.schemas import (
     PickBody,
     RetryBody,
     TextQuery,
+    WordsBody,
 )
 from backend.api.sse import stream
 from backend.errors import Conflict
 from backend.services.documents import Arrival
 from backend.services.events import FileProgress, UploadEvent
 from backend.services.folder_scan import scan
+from backend.services.printed import Words, printed, printed_words
 from backend.stores.documents import DocumentRow
 from backend.stores.vectors import StoredPassage
 
@@ -176,6 +180,24 @@ def text(identity: str, query: TextQuery) -> DocumentText:
     """The text as it was read."""
     found, total = parts().documents.text(identity, query.offset, query.limit)
     return DocumentText(text=found, offset=query.offset, total=total)
+
+
+@blueprint.get("/api/documents/<identity>/boxes")
+@endpoint(query=BoxQuery, returns=DocumentBoxes)
+def boxes(identity: str, query: BoxQuery) -> DocumentBoxes:
+    """Where letters of the text are printed: on which page, in which boxes."""
+    found = printed(parts().documents, identity, query.offset, query.offset + query.limit)
+    return DocumentBoxes.model_validate({"boxes": found})
+
+
+@blueprint.post("/api/documents/<identity>/boxes")
+@endpoint(body=WordsBody, returns=DocumentBoxes)
+def boxes_of_words(identity: str, body: WordsBody) -> DocumentBoxes:
+    """The same for the words of a source, a quote or a citation; none where the document has other words there now."""
+    services = parts()
+    words = Words(body.passage_id, body.text, body.start, body.end)
+    found = printed_words(services.documents, services.library, identity, words)
+    return DocumentBoxes.model_validate({"boxes": found})
 
 
 @blueprint.post("/api/documents/<identity>/retry")

@@ -304,6 +304,39 @@ class DocumentText(Schema):
     total: int
 
 
+class BoxQuery(Schema):
+    """Letters of the text as it was read, in which passages count too."""
+
+    offset: int = Field(0, ge=0, description="letters")
+    limit: int = Field(4_096, ge=1, le=65_536)
+
+
+class WordsBody(Schema):
+    """Words of a source: the letters from `start` to before `end` (code points) of its `text`, as the answer has it."""
+
+    passage_id: Id
+    text: str = Field(max_length=32_768)
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+
+
+class DocumentBox(Schema):
+    """A line, or a part of one, on a page (from 1): fractions (0 to 1) of its width from the left and of its height
+    from the top, as the page is shown."""
+
+    page: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class DocumentBoxes(Schema):
+    """In the order of the text. None where the format has no pages, or what was read is from before boxes were kept."""
+
+    boxes: list[DocumentBox]
+
+
 class FolderBody(Schema):
     path: str | None = Field(None, max_length=4096, description="left out: chosen in the window's dialog")
 

@@ -21,6 +21,7 @@ from backend.pipeline.readers import Attachment, Block, Notice
 from backend.pipeline.readers.blocks import JOINT
 from backend.pipeline.terms import VERSION, terms
 from backend.services.reading import Reader
+from backend.stores.boxes import PageBoxes, WordBox, pack
 from backend.stores.documents import DocumentRow, Documents, Finished
 from backend.stores.passage_tables import OtherEmbedder, PassageStore
 from backend.stores.vectors import NewDocument, NewPassage
@@ -103,6 +104,7 @@ class Job:
         self.parts: list[NDArray[np.float32]] = []
         self.maker: Embedding | None = None
         self.text: list[str] = []
+        self.boxes: list[PageBoxes] = []
         self.notices: list[Notice] = []
         self.attachments: list[str] = []
         self.pages: int | None = None
@@ -131,6 +133,7 @@ class Job:
             JOINT.join(self.text),
             [{"code": notice.code, "count": notice.count, "message": notice.message} for notice in notices],
             self.attachments,
+            self.boxes,
         )
 
     def stored(self, usual: Embedding) -> NewDocument:
@@ -309,6 +312,7 @@ class Importer:
             job.pages, job.pictures = batch.pages, batch.pictures
             job.read = (batch.done, batch.total)
             job.text.extend(block.text for block in batch.blocks)
+            job.boxes.extend(_boxes(batch.blocks))
             job.notices.extend(batch.notices)
             if batch.attachments:
                 identities, notices = self._shelf.attach(document, batch.attachments)
@@ -512,6 +516,20 @@ class Importer:
 
 def _embedded(passage: NewPassage) -> str:
     return with_heading(passage.heading, passage.text, passage.title or "")
+
+
+def _boxes(blocks: Sequence[Block]) -> Iterator[PageBoxes]:
+    """Packed as soon as they are read: of a long scan they would take more memory than its text."""
+    pages: dict[int, list[WordBox]] = {}
+    for block in blocks:
+        if block.page is not None and block.spans:
+            pages.setdefault(block.page, []).extend(
+                WordBox(block.start + span.start, block.start + span.end, *span[2:]) for span in block.spans
+            )
+    for page, found in pages.items():
+        packed = pack(page, found)
+        if packed is not None:
+            yield packed
 
 
 def _new(passage: Passage, title: str) -> NewPassage:

@@ -377,6 +377,17 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX documents_by_folder ON documents (first_folder IS NULL, first_folder, added_at DESC, id);
     CREATE INDEX documents_counted ON documents (status, passages, size, next_size);
     """,
+    """
+    -- Where the words of a document are printed: what stands on a page, packed (stores/boxes.py).
+    CREATE TABLE document_boxes (
+        document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+        first INTEGER NOT NULL,                     -- letter of the document's text, as passages count them
+        last INTEGER NOT NULL,                      -- behind the last one
+        page INTEGER NOT NULL,
+        boxes BLOB NOT NULL,
+        PRIMARY KEY (document_id, first)
+    ) STRICT;
+    """,
 )
 
 

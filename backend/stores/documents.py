@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from backend.errors import Details, NotFound
+from backend.stores import boxes
+from backend.stores.boxes import PageBoxes
 from backend.stores.database import Database
 
 WORKING: Final = ("queued", "reading", "embedding")
@@ -95,6 +97,7 @@ class Finished:
     text: str = ""
     notices: Sequence[dict[str, Any]] = ()
     attachments: Sequence[str] = ()
+    boxes: Sequence[PageBoxes] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +306,14 @@ class Documents:
         first = offset % PART
         return "".join(_unpacked(row["text"]) for row in rows)[first : first + limit], total
 
+    def boxes(self, identity: str, start: int, end: int) -> Sequence[PageBoxes]:
+        """Where the letters [start:end] of the text are printed: the pages that hold any, in the text's order.
+
+        Nothing for formats without pages, and for what was read before boxes were kept.
+        """
+        with self._database.read() as connection:
+            return boxes.between(connection, identity, start, end)
+
     def delete(self, identity: str) -> Gone | None:
         """The document, and what goes with it; None when there was no such row."""
         gone = self.delete_many([identity])
@@ -394,6 +405,7 @@ class Documents:
                     (one.pages, one.passages, json.dumps(list(one.notices), ensure_ascii=False), one.id),
                 )
                 _keep_text(connection, one.id, one.text)
+                boxes.keep(connection, one.id, one.boxes)
                 # What the version before carried.
                 connection.execute(
                     "DELETE FROM attachments WHERE parent_id = ?"

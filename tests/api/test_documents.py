@@ -269,3 +269,39 @@ def test_many_are_deleted_as_one(client: FlaskClient) -> None:
     left = client.get("/api/documents").get_json()
     assert ([item["filename"] for item in left["documents"]], left["passages"]) == (["b.txt"], 1)
     assert client.post("/api/documents/delete", json={"document_ids": []}).status_code == 422
+
+
+def test_the_words_of_a_source_have_their_boxes(client: FlaskClient, shared: Path) -> None:
+    upload(client, ((shared / "corpus" / "DA-1p.pdf").read_bytes(), "ages.pdf"))
+    (document,) = client.get("/api/documents").get_json()["documents"]
+    address = f"/api/documents/{document['id']}/boxes"
+    passage = client.get(f"/api/documents/{document['id']}/passages").get_json()["passages"][0]
+    whole = client.get(f"{address}?offset={passage['start']}&limit={passage['end'] - passage['start']}").get_json()
+    assert whole["boxes"]
+    for box in whole["boxes"]:
+        assert box["page"] == 1
+        assert 0 <= box["left"] < box["right"] <= 1
+        assert 0 <= box["top"] < box["bottom"] <= 1
+
+    words = {"passage_id": passage["id"], "text": passage["text"], "start": 0, "end": len(passage["text"])}
+    assert client.post(address, json=words).get_json() == whole
+    some = client.post(address, json=words | {"end": 10}).get_json()["boxes"]
+    assert 0 < len(some) < len(whole["boxes"])
+    # What is not there any more has none, and neither has a passage that is not of this document.
+    assert client.post(address, json=words | {"text": "Other words", "end": 5}).get_json() == {"boxes": []}
+    assert client.post(address, json=words | {"passage_id": "f" * 32 + "-0"}).get_json() == {"boxes": []}
+
+
+def test_boxes_are_asked_for_in_bounds(client: FlaskClient) -> None:
+    upload(client, (b"The tower is high.", "tower.txt"))
+    (document,) = client.get("/api/documents").get_json()["documents"]
+    address = f"/api/documents/{document['id']}/boxes"
+    assert client.get(address).get_json() == {"boxes": []}
+    for query in ("offset=-1", "limit=0", "limit=65537", "limit=x"):
+        assert client.get(f"{address}?{query}").status_code == 422
+    words = {"passage_id": f"{document['id']}-0", "text": "The tower", "start": 0, "end": 3}
+    for wrong in ({"start": -1}, {"text": "x" * 40_000}, {"passage_id": ""}, {"more": 1}):
+        assert client.post(address, json=words | wrong).status_code == 422
+    assert client.post(address, json=words | {"passage_id": "' OR 1=1"}).get_json() == {"boxes": []}
+    assert client.get("/api/documents/nobody/boxes").status_code == 404
+    assert client.post("/api/documents/nobody/boxes", json=words).status_code == 404

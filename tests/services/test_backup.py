@@ -32,7 +32,9 @@ from backend.services.backup import Backup
 from backend.services.child import environment
 from backend.services.events import BackupDone, CopyStep, RestoreDone
 from backend.services.restore import Restore
+from backend.stores.boxes import WordBox, pack
 from backend.stores.database import MIGRATIONS, Database
+from backend.stores.documents import Finished
 from backend.stores.pictures import Image
 from backend.stores.presets import Presets
 from backend.stores.swap import Swap
@@ -143,6 +145,18 @@ def test_the_pictures_of_questions_come_back(config: Config, tmp_path: Path) -> 
         [summary] = services.conversations.listed()[0]
         assert services.conversations.get(summary.id).messages[0].images == [image.picture]
         assert services.pictures.get(image.picture.id) == image
+
+
+def test_the_boxes_of_words_come_back(config: Config, tmp_path: Path) -> None:
+    page = pack(1, [WordBox(0, 8, 0.1, 0.2, 0.3, 0.25)])
+    assert page is not None
+    with running(config) as services:
+        row, _ = services.documents.add("a" * 64, "scan.png", 5)
+        services.documents.finish([Finished(row.id, row.sha256, 1, 1, "Northport", boxes=[page])])
+        back_up(services, tmp_path / "b.zip")
+    restore(tmp_path / "new", tmp_path / "b.zip")
+    with running(replace(config, data=tmp_path / "new")) as services:
+        assert services.documents.boxes(row.id, 0, 9) == [page]
 
 
 def test_a_restore_replaces_what_was_there(config: Config, full: tuple[Path, BackupDone]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from backend.errors import DamagedData, DiskFull, NewerData, ReadOnlyData
 from backend.stores.collections import Collections
 from backend.stores.conversations import Conversations
-from backend.stores.database import MIGRATIONS, Database
+from backend.stores.database import MIGRATIONS, Database, by_value
 from backend.stores.documents import Documents
 from backend.stores.imports import ImportedConversation, Imports
 from backend.stores.presets import Presets
@@ -31,6 +31,8 @@ def before(folder: Path, version: int) -> sqlite3.Connection:
     """A database as the program of an earlier data version left it."""
     connection = sqlite3.connect(folder / "db")
     connection.create_function("separated", 1, separated, deterministic=True)
+    connection.create_function("folded", 1, str.casefold, deterministic=True)
+    connection.create_function("by_value", 1, by_value, deterministic=True)
     for script in MIGRATIONS[:version]:
         connection.executescript(script)
     connection.execute(f"PRAGMA user_version = {version}")

@@ -20,8 +20,8 @@ BATCH: Final = 200
 
 
 class Span(NamedTuple):
-    """Where the letters [start:end] of a block are printed: the box of a line, as fractions (0 to 1) of the page as it
-    is shown, from its left and from its top."""
+    """Where the letters [start:end] of a block are printed: the box of a word that was recognised in a picture, or of a
+    line, as fractions (0 to 1) of the page as it is shown, from its left and from its top."""
 
     start: int
     end: int
@@ -100,21 +100,6 @@ def batches(blocks: Sequence[Block], *, pages: int | None = None, title: str | N
     for first in range(0, len(blocks), BATCH):
         done = min(first + BATCH, len(blocks))
         yield Batch(tuple(blocks[first:done]), done, len(blocks), pages, title=title)
-
-
-def boxes(block: Block, start: int, end: int) -> list[tuple[float, float, float, float]]:
-    """(left, top, right, bottom) of the letters [start:end] of a block, a box a line, as in Span.
-
-    Within a line the place is told by the share of its letters: a letter or two off in proportional type.
-    """
-    found = []
-    for span in block.spans:
-        first, last = max(start, span.start), min(end, span.end)
-        if first < last:
-            letter = (span.right - span.left) / (span.end - span.start)
-            left = span.left + (first - span.start) * letter
-            found.append((left, span.top, left + (last - first) * letter, span.bottom))
-    return found
 
 
 def to_json(batch: Batch) -> dict[str, Any]:

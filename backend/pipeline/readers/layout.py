@@ -34,6 +34,7 @@ class Piece:
     """A line of print or a part of one that stands apart. `size`: of its letters. `hyphen`: its last word goes on.
 
     `grid`: the rows of cells of a table whose lines were seen, which stands as a whole where this piece stands.
+    `words`: where each word of `text` begins and ends (left, right), if they were measured one by one.
     """
 
     text: str
@@ -46,6 +47,7 @@ class Piece:
     mono: bool = False
     hyphen: bool = False
     grid: list[list[list[Piece]]] | None = None
+    words: tuple[tuple[float, float], ...] = ()
 
     @property
     def middle(self) -> float:
@@ -106,6 +108,7 @@ def with_markers(pieces: list[Piece]) -> list[Piece]:
                 joined[-1] = Piece(
                     f"{last.text} {piece.text}", last.left, min(last.top, piece.top), piece.right,
                     max(last.bottom, piece.bottom), piece.size, piece.bold, piece.mono, piece.hyphen,
+                    words=last.words + piece.words if last.words and piece.words else (),
                 )  # fmt: skip
             else:
                 joined.append(piece)

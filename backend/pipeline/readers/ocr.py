@@ -30,6 +30,9 @@ HARDLY: Final = 50.0
 DOUBTFUL: Final = 0.04
 """Share of hardly recognised letters from which another language is tried."""
 
+DARK: Final = 100
+"""Of 255: median brightness of a picture below which it is read both as it is and turned round."""
+
 PAGE: Final = "3"
 COLUMN: Final = "6"
 """How the program is to take a picture apart: a page with whatever it has; lines under each other."""
@@ -85,6 +88,14 @@ class Tesseract:
         import numpy as np
 
         grey = np.array(picture.convert("L"))
+        if float(np.median(grey)) >= DARK:
+            return self._lines(grey, dpi)
+        # Light letters on a dark screen, or a sheet on a dark table: one of the two is read well.
+        tried = [self._lines(255 - grey, dpi), self._lines(grey, dpi)]
+        return max(tried, key=lambda one: one.confidence * sum(len(piece.text) for piece in one.pieces))
+
+    def _lines(self, grey: Any, dpi: float) -> Recognised:
+        """`grey`: brightness, height × width; the ruled tables that are found are wiped out of it."""
         scale = 72 / dpi
         parts: list[Read] = []
         tables: list[Piece] = []
@@ -204,6 +215,7 @@ def _line(words: list[Word]) -> list[Piece]:
                 max(word[4] for word in group),
                 size,
                 hyphen=hyphen,
+                words=tuple((word[1], word[3]) for word in group),
             )
         )
     return found

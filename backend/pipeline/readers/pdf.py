@@ -17,7 +17,7 @@ from backend.pipeline.readers.blocks import MAX_TEXT, Batch, Block, HeadingPath
 from backend.pipeline.readers.formats import Format, damaged
 from backend.pipeline.readers.furniture import Furniture
 from backend.pipeline.readers.layout import GAP, Piece
-from backend.pipeline.readers.printed import Page, body_size, page_blocks
+from backend.pipeline.readers.printed import Page, body_size, page_blocks, turned
 
 SOFT_HYPHEN: Final = "\ufffe"
 """What PDFium writes for a hyphen at the end of a line, in the place of the line break too."""
@@ -193,24 +193,13 @@ def _upright(pieces: list[tuple[Piece, int]], page: Page) -> list[Piece]:
     ]
     if main:
         width, height = page.width, page.height
+        page.turned = main
         for piece in kept:
             box = piece.left, piece.top, piece.right, piece.bottom
-            piece.left, piece.top, piece.right, piece.bottom = _turned(box, main, width, height)
+            piece.left, piece.top, piece.right, piece.bottom = turned(box, main, width, height)
         if main in (1, 3):
             page.width, page.height = height, width
     return kept
-
-
-def _turned(
-    box: tuple[float, float, float, float], quarter: int, width: float, height: float
-) -> tuple[float, float, float, float]:
-    """A box of the page turned so that text that runs `quarter` × 90° counter-clockwise lies level."""
-    left, top, right, bottom = box
-    if quarter == 1:
-        return height - bottom, left, height - top, right
-    if quarter == 2:
-        return width - right, height - bottom, width - left, height - top
-    return top, width - right, bottom, width - left
 
 
 class _Measure:

@@ -46,9 +46,10 @@ def read(path: Path, filename: str, _format: Format, _password: str | None) -> I
 def _frames(frames: Any, total: int, filename: str, program: ocr.Tesseract) -> Iterator[Batch]:
     path, furniture = HeadingPath(), Furniture(total)
     unread = 0
-    for number, frame in zip(range(1, total + 1), frames, strict=False):
-        if frame.width * frame.height > MOST_POINTS:
-            raise TooLarge(f"{filename} holds a picture of {frame.width} × {frame.height} points. Make it smaller.")
+    for number, stored in zip(range(1, total + 1), frames, strict=False):
+        if stored.width * stored.height > MOST_POINTS:
+            raise TooLarge(f"{filename} holds a picture of {stored.width} × {stored.height} points. Make it smaller.")
+        frame = _upright(stored)
         dpi = _dpi(frame)
         result = program.read(_enlarged(frame), dpi * _factor(frame))
         page = Page(number, frame.width * 72 / dpi, frame.height * 72 / dpi, result.pieces, recognised=True)
@@ -59,6 +60,14 @@ def _frames(frames: Any, total: int, filename: str, program: ocr.Tesseract) -> I
         yield Batch(blocks, number, total, total, unread, notices=notices)
     if unread == total:
         raise ocr.refusal(filename, total, program)
+
+
+def _upright(frame: Any) -> Any:
+    """As it is shown: a camera that was held on its side says so in the file."""
+    from PIL import ImageOps
+    from PIL.ExifTags import Base
+
+    return ImageOps.exif_transpose(frame) if frame.getexif().get(Base.Orientation, 1) != 1 else frame
 
 
 def _dpi(frame: Any) -> float:

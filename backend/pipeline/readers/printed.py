@@ -38,13 +38,15 @@ RECOGNISED_SIZE: Final = 1.3
 
 @dataclass(slots=True)
 class Page:
-    """What was measured: points from the left and top of the page as it is shown. `total`: of the document."""
+    """What was measured: points from the left and top of the page. It is held so that its text lies level, which as it
+    is shown may run `turned` × 90° counter-clockwise."""
 
     number: int
     width: float
     height: float
     pieces: list[Piece]
     recognised: bool = False
+    turned: int = 0
 
 
 @dataclass(slots=True)
@@ -63,6 +65,18 @@ class Line:
     @property
     def middle(self) -> float:
         return (self.top + self.bottom) / 2
+
+
+def turned(
+    box: tuple[float, float, float, float], quarter: int, width: float, height: float
+) -> tuple[float, float, float, float]:
+    """A box of the page turned so that text that runs `quarter` × 90° counter-clockwise lies level."""
+    left, top, right, bottom = box
+    if quarter == 1:
+        return height - bottom, left, height - top, right
+    if quarter == 2:
+        return width - right, height - bottom, width - left, height - top
+    return top, width - right, bottom, width - left
 
 
 def line_of(pieces: list[Piece]) -> Line:
@@ -211,21 +225,30 @@ class _Builder:
                 text += " " * int((line.left - left) / max(0.6 * line.size, 1))
             for at, piece in enumerate(line.pieces):
                 text += " " if at else ""
-                spans.append(self.span(piece, len(text)))
+                spans.extend(self.spans(piece, len(text)))
                 text += piece.text
             hyphen = line.hyphen and joint == " "
         return text, tuple(spans)
 
-    def span(self, piece: Piece, start: int) -> Span:
+    def spans(self, piece: Piece, start: int) -> Iterator[Span]:
+        """Of each word where they were measured one by one, else of the piece."""
+        words = piece.text.split(" ")
+        if len(words) != len(piece.words):
+            yield self.span(piece, start, start + len(piece.text), piece.left, piece.right)
+            return
+        for word, (left, right) in zip(words, piece.words, strict=True):
+            yield self.span(piece, start, start + len(word), left, right)
+            start += len(word) + 1
+
+    def span(self, piece: Piece, start: int, end: int, left: float, right: float) -> Span:
         width, height = self.page.width, self.page.height
-        return Span(
-            start,
-            start + len(piece.text),
-            *(
-                round(min(max(value, 0.0), 1.0), 4)
-                for value in (piece.left / width, piece.top / height, piece.right / width, piece.bottom / height)
-            ),
-        )
+        box = left, piece.top, right, piece.bottom
+        if self.page.turned:
+            box = turned(box, 4 - self.page.turned, width, height)
+            width, height = (height, width) if self.page.turned % 2 else (width, height)
+        left, top, right, bottom = box
+        shares = (left / width, top / height, right / width, bottom / height)
+        return Span(start, end, *(round(min(max(share, 0.0), 1.0), 4) for share in shares))
 
     def table(self, region: Region, before: Sequence[Block]) -> Iterator[Block]:
         grid = region.table or []
@@ -256,7 +279,7 @@ class _Builder:
             for cell, text in zip(cells, words, strict=True):
                 start = at
                 for piece in cell:
-                    spans.append(self.span(piece, start))
+                    spans.extend(self.spans(piece, start))
                     start += len(piece.text) + 1
                 at += len(text) + len(CELL)
             lines.append(told)
@@ -270,7 +293,7 @@ class _Builder:
                 for piece in row[column]:
                     place = title.find(piece.text)
                     if place >= 0:
-                        yield self.span(piece, at + place)
+                        yield from self.spans(piece, at + place)
             at += len(title) + len(CELL)
 
 

@@ -401,6 +401,7 @@ def _piece(words: Sequence[Word], place: tuple[Cell, int, int, int, int], scale:
         (max(word[3] for word in words) + right) * scale,
         (max(word[4] for word in words) + down) * scale,
         median(word[4] - word[2] for word in words) * 1.15 * scale,
+        words=tuple(((word[1] + right) * scale, (word[3] + right) * scale) for word in words),
     )
 
 

@@ -1530,6 +1530,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/documents/{identity}/boxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where letters of the text are printed: on which page, in which boxes. */
+        get: {
+            parameters: {
+                query?: {
+                    offset?: number;
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DocumentBoxes"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** The same for the words of a source, a quote or a citation; none where the document has other words there now. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WordsBody"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DocumentBoxes"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/documents/{identity}/cancel": {
         parameters: {
             query?: never;
@@ -4011,6 +4096,23 @@ export interface components {
             size: number;
         };
         /**
+         * BoxQuery
+         * @description Letters of the text as it was read, in which passages count too.
+         */
+        BoxQuery: {
+            /**
+             * Limit
+             * @default 4096
+             */
+            limit?: number;
+            /**
+             * Offset
+             * @description letters
+             * @default 0
+             */
+            offset?: number;
+        };
+        /**
          * Budget
          * @description How the model's window is shared out, in tokens. `answer` is the room kept for the answer.
          *
@@ -4614,6 +4716,31 @@ export interface components {
              * @enum {string}
              */
             status: "queued" | "reading" | "embedding" | "ready" | "failed";
+        };
+        /**
+         * DocumentBox
+         * @description A line, or a part of one, on a page (from 1): fractions (0 to 1) of its width from the left and of its height
+         *     from the top, as the page is shown.
+         */
+        DocumentBox: {
+            /** Bottom */
+            bottom: number;
+            /** Left */
+            left: number;
+            /** Page */
+            page: number;
+            /** Right */
+            right: number;
+            /** Top */
+            top: number;
+        };
+        /**
+         * DocumentBoxes
+         * @description In the order of the text. None where the format has no pages, or what was read is from before boxes were kept.
+         */
+        DocumentBoxes: {
+            /** Boxes */
+            boxes: components["schemas"]["DocumentBox"][];
         };
         /** DocumentCounts */
         DocumentCounts: {
@@ -6355,6 +6482,20 @@ export interface components {
             /** Total Documents */
             total_documents: number;
         };
+        /**
+         * WordsBody
+         * @description Words of a source: the letters from `start` to before `end` (code points) of its `text`, as the answer has it.
+         */
+        WordsBody: {
+            /** End */
+            end: number;
+            /** Passage Id */
+            passage_id: string;
+            /** Start */
+            start: number;
+            /** Text */
+            text: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -6379,6 +6520,7 @@ export type AskTables = components['schemas']['AskTables'];
 export type AskTally = components['schemas']['AskTally'];
 export type BackupBody = components['schemas']['BackupBody'];
 export type BackupDone = components['schemas']['BackupDone'];
+export type BoxQuery = components['schemas']['BoxQuery'];
 export type Budget = components['schemas']['Budget'];
 export type BudgetBody = components['schemas']['BudgetBody'];
 export type ChatBody = components['schemas']['ChatBody'];
@@ -6404,6 +6546,8 @@ export type CopyProgress = components['schemas']['CopyProgress'];
 export type CopyStep = components['schemas']['CopyStep'];
 export type Details = components['schemas']['Details'];
 export type Document = components['schemas']['Document'];
+export type DocumentBox = components['schemas']['DocumentBox'];
+export type DocumentBoxes = components['schemas']['DocumentBoxes'];
 export type DocumentCounts = components['schemas']['DocumentCounts'];
 export type DocumentError = components['schemas']['DocumentError'];
 export type DocumentGroup = components['schemas']['DocumentGroup'];
@@ -6507,5 +6651,6 @@ export type TextQuery = components['schemas']['TextQuery'];
 export type Thinking = components['schemas']['Thinking'];
 export type TurnUsage = components['schemas']['TurnUsage'];
 export type UploadDone = components['schemas']['UploadDone'];
+export type WordsBody = components['schemas']['WordsBody'];
 export type $defs = Record<string, never>;
 export type operations = Record<string, never>;

@@ -13,8 +13,8 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
 from backend.errors import EncryptedDocument, ScannedDocument
+from backend.pipeline.boxes import boxes
 from backend.pipeline.readers import ocr
-from backend.pipeline.readers.blocks import boxes
 from tests.pipeline.readers.reading import batches, blocks, outline, refusal
 
 WIDTH, HEIGHT = A4
@@ -144,7 +144,7 @@ def test_a_word_broken_by_a_hyphen_is_whole_and_its_boxes_are_two(tmp_path: Path
     (block,) = blocks(pdf(tmp_path / "a.pdf", draw))
     assert block.text == "The committee asked for more information about the harbour before Monday."
     start = block.text.index("information")
-    upper, lower = boxes(block, start, start + len("information"))
+    upper, lower = boxes(block.spans, start, start + len("information"))
     assert upper[1] < lower[1]
     assert abs(lower[0] - 60 / WIDTH) < 0.01
     assert all(0 <= value <= 1 for box in (upper, lower) for value in box)
@@ -238,3 +238,21 @@ def test_lines_that_count_in_steps_are_items(tmp_path: Path) -> None:
     texts = ["1.1: Count the ships of the harbour", "1.2: Count their cargo in tons", "1.3: Send the figures"]
     found = blocks(pdf(tmp_path / "a.pdf", lambda canvas: lines(canvas, 60, 100, texts)))
     assert [(block.kind, block.text) for block in found] == [("list", text) for text in texts]
+
+
+def test_the_boxes_of_text_that_runs_sideways_are_those_of_the_page_as_it_is_shown(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.translate(WIDTH / 2, HEIGHT / 2)
+        canvas.rotate(90)
+        canvas.setFont("Helvetica", 10)
+        for number, text in enumerate(prose("row", 10)):
+            canvas.drawString(-200, 100 - 12 * number, text)
+
+    (block,) = blocks(pdf(tmp_path / "a.pdf", draw))
+    first, last = block.spans[0], block.spans[-1]
+    # Upward from below the middle; the first line stands to the left.
+    assert abs(first.bottom - (HEIGHT / 2 + 200) / HEIGHT) < 0.01
+    assert abs(first.right - (WIDTH / 2 - 100) / WIDTH) < 0.01
+    assert first.bottom - first.top > 5 * (first.right - first.left)
+    assert first.left < last.left
+    assert boxes(block.spans, first.start, first.start + 4) == [first[2:]]

@@ -1,5 +1,5 @@
 // The source that is open beside the conversation: of which answer, with which words marked, and where the focus came from.
-import type { Message, Source } from "../../api/types";
+import type { Message, Source, Span } from "../../api/types";
 import { tick } from "svelte";
 
 /** What has sources: an answer, or a row of a table. */
@@ -59,4 +59,24 @@ export function markedWords(open: OpenSource): string[] {
   const support = citation?.support.find(({ source }) => source === open.number);
   if (support?.text) return [support.text];
   return [sourceOf(open)?.text ?? ""];
+}
+
+/** Where these words stand in the source's text, in code points; null when they are not there. */
+export function markedPlace(open: OpenSource): Span | null {
+  const text = sourceOf(open)?.text ?? "";
+  const words = markedWords(open)[0] ?? "";
+  const told = toldPlace(open);
+  if (told && [...text].slice(told.start, told.end).join("") === words) return { start: told.start, end: told.end };
+  const at = words ? text.indexOf(words) : -1;
+  if (at < 0) return null;
+  const start = [...text.slice(0, at)].length;
+  return { start, end: start + [...words].length };
+}
+
+/** The same as the answer says it: words may stand in a passage more than once. */
+function toldPlace({ message, number, sentence, quoted }: OpenSource): Span | undefined {
+  const { quotes = [], citations = [] } = message.proof ?? {};
+  if (quoted !== undefined) return quotes.find((quote) => quote.source === number && quote.text === quoted);
+  if (sentence === undefined) return undefined;
+  return citations[sentence]?.support.find(({ source }) => source === number)?.words[0];
 }
