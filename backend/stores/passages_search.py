@@ -1,6 +1,6 @@
 """Looking for passages: by vector, by words, and a sample of them; and the indexes that keep this quick.
 
-Up to EXACT_ROWS every vector is compared. Beyond, an IVF_FLAT index is built in the background: the vectors in it are
+Up to INDEXED_ROWS every vector is compared. Beyond, an IVF_FLAT index is built in the background: the vectors in it are
 whole, so that only which partitions are looked at is approximate, and no refining is needed. Measured against the exact
 order in `tests/benchmarks/retrieval.py`.
 """
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+INDEXED_ROWS: Final = 5_000
+"""Passages from which on there is an index: comparing 10,000 one by one takes 10 ms of the processor, and 5 with it.
+Up to PROBES partitions are all looked at, so that nothing is missed before there are 32,000."""
+
 EXACT_ROWS: Final = 15_000
-"""Passages that are compared one by one: 10 ms for 10,000 of them, against 5 with an index."""
+"""Passages that a filter leaves and that are compared one by one."""
 
 PARTITION_ROWS: Final = 1_000
 PROBES: Final = 32
@@ -119,10 +123,12 @@ class PassageSearch:
     def _by_vector(self, vector: NDArray[np.float32]) -> _Arm:
         def query(table: Any, condition: str | None) -> Any:
             search = table.search(vector, vector_column_name="vector").distance_type("cosine")
-            if table.count_rows() <= EXACT_ROWS:
-                return search
             # Few passages are compared one by one: partitions hold them or not by chance.
-            if condition is not None and self._count(table, condition) <= EXACT_ROWS:
+            if (
+                condition is not None
+                and table.count_rows() > EXACT_ROWS
+                and self._count(table, condition) <= EXACT_ROWS
+            ):
                 return search.bypass_vector_index()
             return search.nprobes(PROBES)
 
@@ -245,7 +251,7 @@ def _index(table: Any) -> bool:
     if count > FILTER_ROWS and ("document_id",) not in indexes:
         table.create_index("document_id", config=BTree())
         built = True
-    if count > EXACT_ROWS:
+    if count > INDEXED_ROWS:
         name = indexes.get(("vector",))
         stats = table.index_stats(name) if name else None
         if stats is None or stats.num_unindexed_rows > FRESH_SHARE * count:

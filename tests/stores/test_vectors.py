@@ -189,6 +189,7 @@ def test_terms_of_older_rules_are_made_again_and_nothing_else_changes(tmp_path: 
 
 def test_a_large_store_gets_its_indexes_and_finds_the_same(vectors: Vectors, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passages_search, "EXACT_ROWS", 500)
+    monkeypatch.setattr(passages_search, "INDEXED_ROWS", 500)
     monkeypatch.setattr(passages_search, "FILTER_ROWS", 500)
     monkeypatch.setattr(passages_search, "PARTITION_ROWS", 100)
     points = np.random.default_rng(1).standard_normal((1000, DIMENSIONS)).astype(np.float32)
@@ -227,7 +228,7 @@ def test_a_wide_filter_leaves_what_it_leaves_of_a_small_table(
     vector = asked_of(vectors)
     words = ["3", "41", "7"]
     nearest, matching = search.nearest(vector, 20, narrowed), search.matching(words, 20, narrowed)
-    for name, value in (("EXACT_ROWS", 300), ("FILTER_ROWS", 300), ("PARTITION_ROWS", 100)):
+    for name, value in (("EXACT_ROWS", 300), ("INDEXED_ROWS", 300), ("FILTER_ROWS", 300), ("PARTITION_ROWS", 100)):
         monkeypatch.setattr(passages_search, name, value)
     assert search.keep_quick()
     wide_nearest, wide_matching = search.nearest(vector, 20, narrowed), search.matching(words, 20, narrowed)
@@ -251,7 +252,7 @@ def test_what_a_wide_filter_found_is_asked_for_again_once_the_table_has_changed(
     vectors: Vectors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     search = numbered(vectors)
-    for name, value in (("EXACT_ROWS", 300), ("FILTER_ROWS", 300), ("PARTITION_ROWS", 100)):
+    for name, value in (("EXACT_ROWS", 300), ("INDEXED_ROWS", 300), ("FILTER_ROWS", 300), ("PARTITION_ROWS", 100)):
         monkeypatch.setattr(passages_search, name, value)
     search.keep_quick()
     counted = passages_search.PassageSearch._count
