@@ -25,6 +25,7 @@ MARKS: Final = (
 
 WORD = re.compile(rf"[\w{MARKS}]+(?:[.,'’][\w{MARKS}]+)*")
 RUN = re.compile(rf"[\w{MARKS}]+")
+ASCII: Final = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
 UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\U00020000-\U0003134f]+"
@@ -92,6 +93,8 @@ def guess_language(text: str) -> str:
 
 def letters(text: str) -> str:
     """`text` as one line of lower-case words, a space before, between and after them: what grams are taken from."""
+    if text.isascii():  # the same in a sixth of the time
+        return f" {' '.join(text.translate(ASCII).split())} "
     return f" {' '.join(RUN.findall(unicodedata.normalize('NFKC', text).lower().replace('_', ' ')))} "
 
 

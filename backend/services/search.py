@@ -132,24 +132,18 @@ class Search:
         if mode == "vector":
             nearest = self._passages.nearest(self._embedder.embed_query(question), depth, document_ids)
             return self._found(single(_scores(nearest), vector=True), nearest, limit)
-        # Both wait for LanceDB most of the time, so they wait together.
-        waiting = self._arms.submit(self._passages.matching_places, words, depth, document_ids)
+        # Both are at work outside of Python most of the time, so side by side.
+        waiting = self._arms.submit(self._passages.matching, words, depth, document_ids)
         try:
             vector = self._embedder.embed_query(question)
         except EngineError as error:
             if not self._embedder.remote:
                 raise
             told(error)
-            matching = self._passages.matching(words, depth, document_ids)
+            matching = waiting.result()
             return self._found(single(_scores(matching), vector=False), matching, limit)
-        near = self._passages.nearest_places(vector, depth, document_ids)
-        arms = self._passages.fetch([waiting.result(), near])
-        if arms is None:  # written to meanwhile
-            arms = [
-                self._passages.matching(words, depth, document_ids),
-                self._passages.nearest(vector, depth, document_ids),
-            ]
-        matching, nearest = arms
+        nearest = self._passages.nearest(vector, depth, document_ids)
+        matching = waiting.result()
         hits = list({hit.passage.id: hit for hit in [*matching, *nearest]}.values())
         weights = known.weights_for(asked.language)
         candidates = _candidates(hits, vector, known)
@@ -242,7 +236,7 @@ def _candidates(hits: Sequence[Hit], vector: NDArray[np.float32], known: Known) 
         Candidate(
             with_heading(hit.passage.heading, hit.passage.text, hit.title or ""),
             hit.terms,
-            float(hit.vector @ vector) - average,
+            (hit.score if hit.vector is None else float(hit.vector @ vector)) - average,
         )
         for hit in hits
     ]

@@ -1,6 +1,6 @@
 """Looking for passages: by vector, by words, and a sample of them; and the indexes that keep this quick.
 
-Up to EXACT_ROWS every vector is compared. Beyond, an IVF_FLAT index is built in the background: the vectors in it are
+Up to INDEXED_ROWS every vector is compared. Beyond, an IVF_FLAT index is built in the background: the vectors in it are
 whole, so that only which partitions are looked at is approximate, and no refining is needed. Measured against the exact
 order in `tests/benchmarks/retrieval.py`.
 """
@@ -8,7 +8,7 @@ order in `tests/benchmarks/retrieval.py`.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+INDEXED_ROWS: Final = 5_000
+"""Passages from which on there is an index: comparing 10,000 one by one takes 10 ms of the processor, and 5 with it.
+Up to PROBES partitions are all looked at, so that nothing is missed before there are 32,000."""
+
 EXACT_ROWS: Final = 15_000
-"""Passages that are compared one by one: 10 ms for 10,000 of them, against 5 with an index."""
+"""Passages that a filter leaves and that are compared one by one."""
 
 PARTITION_ROWS: Final = 1_000
 PROBES: Final = 32
@@ -37,7 +41,9 @@ SPARE: Final = 1.5
 REMEMBERED: Final = 32
 """Filters whose passages are counted once for a version of the table."""
 
-FETCHED: Final = [*COLUMNS, "terms", "title", "vector"]
+FETCHED: Final = [*(name for name in COLUMNS if name != "id"), "terms", "title"]
+"""Of what is found: each column takes a third of a millisecond. An id says what two others say
+(`passage_writes.rows`)."""
 
 FRESH_SHARE: Final = 0.5
 """The vector index is made anew when this share of the passages came after it; until then new ones are compared one by
@@ -46,25 +52,14 @@ one, or were appended to its partitions by `optimize`."""
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """`score`: cosine, or BM25; `vector` is the passage's own; `terms`, `title` as indexed."""
+    """`score`: cosine, or BM25; `terms`, `title` as indexed; `vector`: the passage's own, None where its cosine is
+    known."""
 
     passage: StoredPassage
     score: float
-    vector: NDArray[np.float32]
+    vector: NDArray[np.float32] | None
     terms: str
     title: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where the passages that one arm found lie in the table, the best first, and their scores.
-
-    `version`: of the table, for which alone the rows are right.
-    """
-
-    version: int
-    rows: list[int]
-    scores: list[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +72,10 @@ class Sampled:
     vectors: NDArray[np.float32]
 
 
-NOWHERE: Final = Places(0, [], [])
-
-
 class PassageSearch:
-    """Every method may be called from any thread. Raises DiskFull, ReadOnlyData, DamagedData."""
+    """Each arm reads what it finds, so that two arms in two threads read side by side.
+
+    Every method may be called from any thread. Raises DiskFull, ReadOnlyData, DamagedData."""
 
     def __init__(self, vectors: Vectors) -> None:
         self._vectors = vectors
@@ -94,48 +88,6 @@ class PassageSearch:
     def matching(self, terms: Sequence[str], limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
         """By BM25 of any of the terms, the best first."""
         return self._hits(_by_words(terms), limit, document_ids) if terms else []
-
-    def nearest_places(
-        self, vector: NDArray[np.float32], limit: int, document_ids: Sequence[str] | None = None
-    ) -> Places:
-        """As `nearest`; `fetch` brings the passages."""
-        return self._places(self._by_vector(vector), limit, document_ids)
-
-    def matching_places(self, terms: Sequence[str], limit: int, document_ids: Sequence[str] | None = None) -> Places:
-        """As `matching`; `fetch` brings the passages."""
-        return self._places(_by_words(terms), limit, document_ids) if terms else NOWHERE
-
-    def fetch(self, arms: Sequence[Places]) -> list[list[Hit]] | None:
-        """The hits of each arm. None when the table has changed since: then rows are elsewhere, and both ask again.
-
-        Once for all arms: reading the columns of 50 passages takes longer than finding them.
-        """
-        versions = {places.version for places in arms if places.rows}
-        if not versions:
-            return [[] for _ in arms]
-        wanted = list(dict.fromkeys(row for places in arms for row in places.rows))
-
-        def run(table: Any) -> Any:
-            if versions != {table.version}:
-                return None
-            try:
-                rows = table.take_row_ids(wanted).select(FETCHED).with_row_id().to_arrow()
-            except Exception:
-                if versions != {table.version}:
-                    return None
-                raise
-            return rows if versions == {table.version} and rows.num_rows == len(wanted) else None
-
-        rows = self._vectors.run(run)
-        if rows is None:
-            return None
-        # They come in the table's own order.
-        at = {row: number for number, row in enumerate(rows["_rowid"].to_pylist())}
-        passages = _passages(rows)
-        return [
-            [_hit(passages[at[row]], score) for row, score in zip(places.rows, places.scores, strict=True)]
-            for places in arms
-        ]
 
     def sample(self, most: int, seed: int) -> Sampled:
         """At most `most` passages, drawn evenly; the same for the same seed and store."""
@@ -171,14 +123,16 @@ class PassageSearch:
     def _by_vector(self, vector: NDArray[np.float32]) -> _Arm:
         def query(table: Any, condition: str | None) -> Any:
             search = table.search(vector, vector_column_name="vector").distance_type("cosine")
-            if table.count_rows() <= EXACT_ROWS:
-                return search
             # Few passages are compared one by one: partitions hold them or not by chance.
-            if condition is not None and self._count(table, condition) <= EXACT_ROWS:
+            if (
+                condition is not None
+                and table.count_rows() > EXACT_ROWS
+                and self._count(table, condition) <= EXACT_ROWS
+            ):
                 return search.bypass_vector_index()
             return search.nprobes(PROBES)
 
-        return _Arm(query, "_distance", lambda distance: 1.0 - distance)
+        return _Arm(query, "_distance", lambda distance: 1.0 - distance, FETCHED)
 
     def _count(self, table: Any, condition: str) -> int:
         """Rows that meet it; people ask several questions of the same documents."""
@@ -195,45 +149,30 @@ class PassageSearch:
         if not self._vectors.exists or (document_ids is not None and condition is None):
             return []
 
-        def run(table: Any) -> Any:
-            search = arm.query(table, condition).select([*FETCHED, arm.column]).limit(limit)
+        def run(table: Any) -> list[Hit]:
+            if condition is not None and document_ids is not None:
+                hits = self._filtered(table, arm, limit, condition, document_ids)
+                if hits is not None:
+                    return hits
+            search = arm.query(table, condition).select([*arm.fetched, arm.column]).limit(limit)
             if condition is not None:
                 search = search.where(condition, prefilter=True)
-            return search.to_arrow()
+            rows = search.to_arrow()
+            return _made(rows, map(arm.score, rows[arm.column].to_pylist()))
 
-        rows = self._vectors.run(run)
-        scores = rows[arm.column].to_pylist()
-        return [_hit(row, arm.score(score)) for row, score in zip(_passages(rows), scores, strict=True)]
+        return self._vectors.run(run)
 
-    def _places(self, arm: _Arm, limit: int, document_ids: Sequence[str] | None) -> Places:
-        condition = None if document_ids is None else among(document_ids)
-        if not self._vectors.exists or (document_ids is not None and condition is None):
-            return NOWHERE
-
-        def run(table: Any) -> Any:
-            version = table.version
-            rows = None
-            if condition is not None and document_ids is not None:
-                rows = self._filtered(table, arm, limit, condition, document_ids)
-            if rows is None:
-                search = arm.query(table, condition).select([arm.column]).with_row_id(with_row_id=True).limit(limit)
-                if condition is not None:
-                    search = search.where(condition, prefilter=True)
-                rows = search.to_arrow()
-            return version, rows
-
-        version, rows = self._vectors.run(run)
-        return Places(version, rows["_rowid"].to_pylist(), [arm.score(one) for one in rows[arm.column].to_pylist()])
-
-    def _filtered(self, table: Any, arm: _Arm, limit: int, condition: str, document_ids: Sequence[str]) -> Any:
+    def _filtered(
+        self, table: Any, arm: _Arm, limit: int, condition: str, document_ids: Sequence[str]
+    ) -> list[Hit] | None:
         """Those of a wide filter out of the best of all, which is quicker than to find all that meet it first.
 
-        None when the filter is narrow, or when too few of the best meet it.
+        None when the filter is narrow, or when too few of the best meet it, or when the table changes meanwhile.
         """
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        count = table.count_rows()
+        version, count = table.version, table.count_rows()
         inside = self._count(table, condition)
         if count <= EXACT_ROWS or inside <= max(EXACT_ROWS, WIDE_SHARE * count):
             return None
@@ -243,34 +182,54 @@ class PassageSearch:
         )
         rows = search.to_arrow()
         kept = rows.filter(pc.is_in(rows["document_id"], value_set=pa.array(list(document_ids), pa.string())))
-        return kept.slice(0, limit) if kept.num_rows >= limit or rows.num_rows < most else None
+        if kept.num_rows < limit and rows.num_rows == most:
+            return None
+        kept = kept.slice(0, limit)
+        wanted = dict(zip(kept["_rowid"].to_pylist(), map(arm.score, kept[arm.column].to_pylist()), strict=True))
+        try:
+            read = table.take_row_ids(list(wanted)).select(arm.fetched).with_row_id().to_arrow()
+        except Exception:
+            if version == table.version:
+                raise
+            return None
+        if version != table.version or read.num_rows != len(wanted):  # other rows may have these numbers now
+            return None
+        # They come in the table's own order.
+        hits = dict(
+            zip(
+                read["_rowid"].to_pylist(),
+                _made(read, (wanted[row] for row in read["_rowid"].to_pylist())),
+                strict=True,
+            )
+        )
+        return [hits[row] for row in wanted]
 
 
 @dataclass(frozen=True, slots=True)
 class _Arm:
-    """`query`: a table and the condition that rows must meet → a query; `column`: where it puts `score`'s number."""
+    """`query`: a table and the condition that rows must meet → a query; `column`: where it puts `score`'s number;
+    `fetched`: what is read of its passages."""
 
     query: Callable[[Any, str | None], Any]
     column: str
     score: Callable[[float], float]
+    fetched: Sequence[str]
 
 
 def _by_words(terms: Sequence[str]) -> _Arm:
     def query(table: Any, condition: str | None) -> Any:  # noqa: ARG001 - the words' index needs no help with it
         return table.search(" ".join(terms), query_type="fts", fts_columns="terms")
 
-    return _Arm(query, "_score", lambda score: score)
+    return _Arm(query, "_score", lambda score: score, [*FETCHED, "vector"])
 
 
-def _passages(rows: Any) -> list[tuple[dict[str, Any], NDArray[np.float32]]]:
-    """FETCHED of each row, the vector apart."""
-    others = rows.select([*COLUMNS, "terms", "title"]).to_pylist()
-    return list(zip(others, _matrix(rows), strict=True))
-
-
-def _hit(passage: tuple[dict[str, Any], NDArray[np.float32]], score: float) -> Hit:
-    row, vector = passage
-    return Hit(stored(row), score, vector, row["terms"], row["title"])
+def _made(rows: Any, scores: Iterable[float]) -> list[Hit]:
+    """Of rows with FETCHED, and with `vector` where it was asked for."""
+    vectors = _matrix(rows) if "vector" in rows.column_names else [None] * rows.num_rows
+    return [
+        Hit(stored(row | {"id": f"{row['document_id']}-{row['index']}"}), score, vector, row["terms"], row["title"])
+        for row, vector, score in zip(rows.select(FETCHED).to_pylist(), vectors, scores, strict=True)
+    ]
 
 
 def _matrix(rows: Any) -> NDArray[np.float32]:
@@ -292,7 +251,7 @@ def _index(table: Any) -> bool:
     if count > FILTER_ROWS and ("document_id",) not in indexes:
         table.create_index("document_id", config=BTree())
         built = True
-    if count > EXACT_ROWS:
+    if count > INDEXED_ROWS:
         name = indexes.get(("vector",))
         stats = table.index_stats(name) if name else None
         if stats is None or stats.num_unindexed_rows > FRESH_SHARE * count:

@@ -4,9 +4,9 @@
     python -m tests.benchmarks.retrieval --passages 100000 synthetic passages: milliseconds a question, memory
 
 The second prints p50 and p95 of the whole search, the question's embedding and a filter by documents included, beside
-the raw limits of the same run: the embedding alone, LanceDB's two bare queries and its reading of what they found; and
-the share of the exact nearest 50 that the index finds. Processor milliseconds tell more on a busy machine; the two
-queries run side by side.
+the raw limits of the same run: the embedding alone and each arm alone, with the reading of what it found; and the share
+of the exact nearest 50 that the index finds. Processor milliseconds tell more on a busy machine; the two arms run side
+by side.
 """
 
 from __future__ import annotations
@@ -112,13 +112,8 @@ def large(collection: Collection, count: int) -> None:
     few = identities[:3]
     timed("question's embedding", [partial(collection.embedder.embed_query, one) for one in questions])
     passages = collection.passages
-    timed("bare vector query", [partial(passages.nearest_places, one, 50, narrowed) for one in vectors])
-    timed("bare words query", [partial(passages.matching_places, terms(one), 50, narrowed) for one in questions])
-    found = [
-        [passages.matching_places(terms(one), 50, narrowed), passages.nearest_places(near, 50, narrowed)]
-        for one, near in zip(questions, vectors, strict=True)
-    ]
-    timed("bare reading", [partial(passages.fetch, arms) for arms in found])
+    timed("vector arm alone", [partial(passages.nearest, one, 50, narrowed) for one in vectors])
+    timed("words arm alone", [partial(passages.matching, terms(one), 50, narrowed) for one in questions])
     timed("search", [partial(find, one) for one in questions])
     timed("search, filter on", [partial(find, one, document_ids=narrowed) for one in questions])
     timed("search, 3 documents", [partial(find, one, document_ids=few) for one in questions])

@@ -60,3 +60,12 @@ def test_counts_stay_right_when_what_is_remembered_is_dropped(
     embedder = Embedder(ROOT / "models")
     for text in ("one unquestionable two", "three four unquestionable", "one two antidisestablishment three"):
         assert embedder.count([text]) == [whole(tokenizer, text)]
+
+
+def test_long_texts_go_in_small_batches_and_short_ones_in_large(tokenizer: Tokenizer) -> None:
+    texts = ["tower " * 300] * 6 + ["tower " * 100] * 12 + ["a tower"] * 40
+    sizes = [min(whole(tokenizer, text) + 2, 256) for text in texts]
+    batches = [rows for rows, _ in Embedder(ROOT / "models").embed_batches(texts)]
+    assert sorted(row for rows in batches for row in rows) == list(range(len(texts)))
+    assert all(len(rows) * max(sizes[row] for row in rows) <= embedder_module.BATCH_TOKENS for rows in batches)
+    assert max(map(len, batches)) == embedder_module.BATCH

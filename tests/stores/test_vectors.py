@@ -6,6 +6,7 @@ import time
 import uuid
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import lancedb
 import numpy as np
@@ -45,7 +46,7 @@ def test_passages_are_found_at_once_by_both_arms(vectors: Vectors) -> None:
     nearest = PassageSearch(vectors).nearest(directions(1)[0], 10)
     assert [hit.passage.text for hit in nearest] == ["A dog barks", "The tower is high"]
     assert [hit.score for hit in nearest] == pytest.approx([1.0, 0.0], abs=1e-6)
-    assert nearest[0].vector == pytest.approx(directions(1)[0])
+    assert hit.vector == pytest.approx(directions(0)[0])
 
 
 def test_chinese_is_found(vectors: Vectors) -> None:
@@ -183,11 +184,12 @@ def test_terms_of_older_rules_are_made_again_and_nothing_else_changes(tmp_path: 
     assert search.matching(["old"], 5) == []
     (after,) = search.matching(["fresh"], 5)
     assert after.passage == before.passage
-    assert after.vector == pytest.approx(before.vector)
+    assert after.vector == pytest.approx(directions(3)[0])
 
 
 def test_a_large_store_gets_its_indexes_and_finds_the_same(vectors: Vectors, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passages_search, "EXACT_ROWS", 500)
+    monkeypatch.setattr(passages_search, "INDEXED_ROWS", 500)
     monkeypatch.setattr(passages_search, "FILTER_ROWS", 500)
     monkeypatch.setattr(passages_search, "PARTITION_ROWS", 100)
     points = np.random.default_rng(1).standard_normal((1000, DIMENSIONS)).astype(np.float32)
@@ -218,53 +220,75 @@ def numbered(vectors: Vectors) -> PassageSearch:
     return PassageSearch(vectors)
 
 
-def identified(hits: list[passages_search.Hit]) -> list[tuple[str, float, str, list[float]]]:
-    return [(hit.passage.id, round(hit.score, 5), hit.terms, hit.vector.tolist()) for hit in hits]
-
-
-@pytest.mark.parametrize("narrowed", [None, [A], [B]])
-@pytest.mark.parametrize("large", [False, True])
-def test_two_arms_fetched_at_once_are_the_two_alone(
-    vectors: Vectors, monkeypatch: pytest.MonkeyPatch, narrowed: list[str] | None, large: bool
+@pytest.mark.parametrize("narrowed", [[A], [B]])
+def test_a_wide_filter_leaves_what_it_leaves_of_a_small_table(
+    vectors: Vectors, monkeypatch: pytest.MonkeyPatch, narrowed: list[str]
 ) -> None:
-    if large:
-        for name, value in (("EXACT_ROWS", 300), ("FILTER_ROWS", 300), ("PARTITION_ROWS", 100)):
-            monkeypatch.setattr(passages_search, name, value)
     search = numbered(vectors)
-    assert search.keep_quick() == large
-    asked = vectors.run(lambda table: table.search().where("`index` = 17").limit(1).to_list())[0]["vector"]
-    vector = np.array(asked, dtype=np.float32)
+    vector = asked_of(vectors)
     words = ["3", "41", "7"]
-    arms = search.fetch([search.matching_places(words, 20, narrowed), search.nearest_places(vector, 20, narrowed)])
-    assert arms is not None
-    matching, nearest = arms
-    assert len(nearest) == 20
-    assert identified(nearest) == identified(search.nearest(vector, 20, narrowed))
+    nearest, matching = search.nearest(vector, 20, narrowed), search.matching(words, 20, narrowed)
+    for name, value in (("EXACT_ROWS", 300), ("INDEXED_ROWS", 300), ("FILTER_ROWS", 300), ("PARTITION_ROWS", 100)):
+        monkeypatch.setattr(passages_search, name, value)
+    assert search.keep_quick()
+    wide_nearest, wide_matching = search.nearest(vector, 20, narrowed), search.matching(words, 20, narrowed)
+    assert [(hit.passage, round(hit.score, 5)) for hit in wide_nearest] == [
+        (hit.passage, round(hit.score, 5)) for hit in nearest
+    ]
     # Passages that match as well as each other may come in any order, and LanceDB takes its averages of what a filter
     # leaves.
-    alone = search.matching(words, 20, narrowed)
-    assert [hit.score for hit in matching] == pytest.approx([hit.score for hit in alone], rel=0.01)
-    if narrowed is not None:
-        assert {hit.passage.document_id for hit in [*matching, *nearest]} == set(narrowed)
+    assert [hit.score for hit in wide_matching] == pytest.approx([hit.score for hit in matching], rel=0.01)
+    assert {hit.passage.document_id for hit in wide_matching} == set(narrowed)
+    assert all(set(hit.terms.split()) & set(words) for hit in wide_matching)
+    stored = {row["id"]: row for row in vectors.run(lambda table: table.search().limit(1000).to_list())}
+    for hit in [*wide_nearest, *wide_matching]:
+        assert hit.passage.text == stored[hit.passage.id]["text"]
+    for hit in wide_matching:
+        assert hit.vector is not None
+        assert hit.vector.tolist() == stored[hit.passage.id]["vector"]
 
 
-def test_places_are_of_no_use_once_the_table_has_changed(vectors: Vectors) -> None:
+def test_what_a_wide_filter_found_is_asked_for_again_once_the_table_has_changed(
+    vectors: Vectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
     search = numbered(vectors)
-    places = search.matching_places(["41"], 10)
-    assert search.fetch([places]) is not None
-    vectors.delete(B)
-    assert search.fetch([places]) is None
-    later = search.matching_places(["41"], 10)
-    assert search.fetch([places, later]) is None, "of two versions"
-    vectors.optimize()
-    assert search.fetch([later]) is None
+    for name, value in (("EXACT_ROWS", 300), ("INDEXED_ROWS", 300), ("FILTER_ROWS", 300), ("PARTITION_ROWS", 100)):
+        monkeypatch.setattr(passages_search, name, value)
+    search.keep_quick()
+    counted = passages_search.PassageSearch._count
+
+    def changed_meanwhile(self: PassageSearch, table: Any, condition: str) -> int:
+        count = counted(self, table, condition)
+        if vectors.count(B):
+            vectors.delete(B)
+        return count
+
+    monkeypatch.setattr(passages_search.PassageSearch, "_count", changed_meanwhile)
+    found = search.matching(["41"], 10, [A, B])
+    assert {hit.passage.document_id for hit in found} == {A}
+    assert all("41" in hit.passage.text for hit in found)
 
 
-def test_nothing_is_fetched_where_nothing_was_found(vectors: Vectors) -> None:
+def test_a_passage_knows_its_vector_or_its_cosine(vectors: Vectors) -> None:
+    search = numbered(vectors)
+    vector = asked_of(vectors)
+    near = {hit.passage.id: hit for hit in search.nearest(vector, 1000)}
+    assert all(hit.vector is None for hit in near.values())
+    for hit in search.matching(["41", "7"], 20):
+        assert hit.vector is not None
+        assert float(hit.vector @ vector) == pytest.approx(near[hit.passage.id].score, abs=1e-5)
+
+
+def test_nothing_is_found_where_nothing_is_or_nothing_is_asked(vectors: Vectors) -> None:
     search = PassageSearch(vectors)
-    assert search.fetch([search.matching_places(["word"], 10), search.nearest_places(directions(1)[0], 10)]) == [[], []]
+    assert search.matching(["word"], 10) == search.nearest(directions(1)[0], 10) == []
     numbered(vectors)
-    assert search.fetch([search.matching_places([], 10), search.matching_places(["41"], 10, ["not an id"])]) == [[], []]
+    assert search.matching([], 10) == search.matching(["41"], 10, ["not an id"]) == []
+
+
+def asked_of(vectors: Vectors) -> NDArray[np.float32]:
+    rows = vectors.run(lambda table: table.search().where("`index` = 17").limit(1).to_list())
+    return np.array(rows[0]["vector"], dtype=np.float32)
 
 
 def test_a_sample_is_drawn_evenly_and_again_the_same(vectors: Vectors) -> None:
