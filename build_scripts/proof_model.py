@@ -98,6 +98,8 @@ FALLING: Final = frozenset(
         "placed_missing",
         "swapped",
         "swapped_most",
+        "listed_instead",
+        "slot_taken",
         "figure_instead",
         "figure_instead_most",
         "name_instead",
