@@ -106,3 +106,18 @@ def test_the_sentence_of_another_thing_is_no_quotation() -> None:
     assert found is not None
     assert not word_for_word(found.values)
     assert ruled_out(found.values)
+
+
+def test_what_holds_may_stand_in_a_clause_of_its_own() -> None:
+    prepared = prepare(["La segunda visita, hasta el mes de mayo, es gratuita. La tercera visita cuesta 20 euros."])
+    found = evidence(prepared, align(prepared, "La segunda visita hay que pagarla."))
+    assert found is not None
+    assert found.values["stance_against"] > 0
+
+
+def test_working_days_stand_beside_days() -> None:
+    prepared = prepare(["Visible faults are reported within five working days, hidden ones within ten days."])
+    found = claimed(prepared, align(prepared, "Hidden faults are reported within five working days."), 0)
+    assert found is not None
+    assert found.rival.values == (10.0,)
+    assert claimed(prepared, align(prepared, "Visible faults are reported within five working days."), 0) is None

@@ -24,6 +24,10 @@ PIECE: Final = re.compile(
     r"y|e|pero|frente|mientras)\s"
 )
 """What parts the pieces of a list. A comma or colon within a figure has no space behind it."""
+WORKING_DAYS: Final = re.compile(
+    r"\s*(?:(?:working|business) days?|Werktag|Arbeitstag|jours? ouvr|días? (?:hábil|laborable)|个?工作日)"
+)
+"""A figure that is followed by these has no unit that days could be compared with, but stands beside days."""
 THE_SAME: Final = 0.84
 """Similarity from which two words are forms of one."""
 YEARS: Final = (1500, 2100)
@@ -98,6 +102,7 @@ class _Said:
         places = {id(word): at for at, word in enumerate(alignment.reading.words)}
         self._figure = figure
         self._figures = alignment.figures
+        self._working = WORKING_DAYS.match(alignment.reading.text, figure.end) is not None
         self._similar = [prepared.similar[word.stem] for word in words]
         self._worth = [float(alignment.weights[places[id(word)]]) / prepared.rarest for word in words]
         self._vocabulary = prepared.vocabulary
@@ -108,7 +113,7 @@ class _Said:
         shared = self._among(
             word
             for at, part in enumerate(parts)
-            if at != home and not any(_rivals(self._figure, other) for other in part.figures)
+            if at != home and not any(self._instead(other, later=at > home) for other in part.figures)
             for word in part.words
         )
         best: Claimed | None = None
@@ -132,6 +137,8 @@ class _Said:
         return {at for at, row in enumerate(self._similar) if float(row[columns].max()) >= THE_SAME}
 
     def _instead(self, other: Number, *, later: bool) -> bool:
+        if self._working and other.kind in LASTING:
+            return True
         return _rivals(self._figure, other) or (later and _bare(other))
 
 
