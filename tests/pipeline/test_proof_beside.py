@@ -87,6 +87,15 @@ def test_another_word_in_the_place_of_one_is_seen(passages: list[str], wrong: st
     found = taken(prepared, align(prepared, wrong), 0, tokens(wrong))
     assert found is not None
     assert taken(prepared, align(prepared, right), 0, tokens(right)) is None
+    assert found.said in wrong
+    assert found.there in passages[0]
+
+
+def test_what_took_the_place_is_named() -> None:
+    verdict = prove(prepare(SLOTS[1][0]), SLOTS[1][1])
+    assert verdict.outcome == "contradicted"
+    assert verdict.reason is not None
+    assert (verdict.reason.code, verdict.reason.parameters) == ("opposite", {"said": "Bohnen", "there": "Zwiebeln"})
 
 
 def test_a_paraphrase_takes_no_place() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
-from backend.pipeline.proof.words import Word
+from backend.pipeline.proof.words import Reading, Word
 
 if TYPE_CHECKING:
     from backend.pipeline.proof.align import Alignment, Prepared
@@ -59,7 +59,7 @@ def taken(prepared: Prepared, alignment: Alignment, passage: int, said: Sequence
             continue
         named = pair[0].name and pair[1].name
         if named or (begin <= FRONT and pair[0].stem not in about):
-            return Taken(pair[0].lower, pair[1].lower, alike)
+            return Taken(_text(alignment.reading, pair[0]), _text(prepared.sources[at].reading, pair[1]), alike)
     return None
 
 
@@ -74,6 +74,10 @@ def _words(
     lost = (word for word in theirs if word.lower in there and word.stem not in known)
     word, other = next((word for word in strange if word.stem in prepared.vocabulary), None), next(lost, None)
     return (word, other) if word is not None and other is not None else None
+
+
+def _text(reading: Reading, word: Word) -> str:
+    return reading.text[word.start : word.end]
 
 
 def _letters(prepared: Prepared, alignment: Alignment, at: int, said: str, there: str) -> bool:

@@ -128,7 +128,7 @@ def word_for_word(values: Mapping[str, float]) -> bool:
 
 def ruled_out(values: Mapping[str, float]) -> bool:
     """What no score may outvote, for the passage that `values` are of. In the labelled groups all of it together costs
-    3 of 100 supported sentences, most of them with figures that were worked out from others.
+    5 of 100 supported sentences, most of them with figures that were worked out from others.
     """
     words, meaning = values["words_window"], values["cosine_window"]
     return (
