@@ -32,10 +32,10 @@ from build_scripts.models import MODELS
 ROOT: Final = Path(__file__).resolve().parents[1]
 GROUPS: Final = ROOT / "tests" / "proof_groups"
 MODEL: Final = ROOT / "backend" / "pipeline" / "proof" / "model.json"
-WANTED: Final = 0.9
+WANTED: Final = 0.885
 """Share of the supported sentences to be found in the cross-validation; the threshold follows from it.
 
-Above the .88 that is wanted of strange sets: sentences of longer passages than most of these score somewhat lower.
+A little above the .88 that is wanted of strange sets: sentences of longer passages than these score somewhat lower.
 """
 
 FOLDS: Final = 10
@@ -98,6 +98,8 @@ FALLING: Final = frozenset(
         "placed_missing",
         "swapped",
         "swapped_most",
+        "listed_instead",
+        "slot_taken",
         "figure_instead",
         "figure_instead_most",
         "name_instead",

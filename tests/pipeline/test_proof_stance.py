@@ -37,6 +37,9 @@ def test_a_negation_and_its_word_agree(text: str, other: str, language: str) -> 
     [
         ("The rooms may be used.", "The rooms may not be used.", "english"),
         ("Der Antrag wurde angenommen.", "Der Antrag wurde abgelehnt.", "german"),
+        ("Consent may be refused without a reason.", "Consent may not be refused without a reason.", "english"),
+        ("The tray cannot be lifted.", "The tray can be lifted.", "english"),
+        ("La entrada hay que pagarla.", "La entrada es gratuita.", "spanish"),
         ("用户可以修改。", "用户不得修改。", "english"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -131,11 +132,13 @@ def contrary_stances(
         return values
     there: list[Stance] = []
     clauses: list[set[str]] = []
+    sentences: list[range] = []
     for source in sources:
         first = len(clauses)
         count = len(source.negated)
         clauses.extend({word.stem for word in source.words if word.clause == clause} for clause in range(count))
         there.extend(replace(stance, clause=first + stance.clause) for stance in stances(source))
+        sentences.extend([range(first, first + count)] * count)
     total = float(alignment.weights.sum()) or 1.0
     columns = prepared.vocabulary
     overlap = [[0.0] * len(clauses) for _ in reading.negated]
@@ -146,6 +149,10 @@ def contrary_stances(
             if near >= FOUND:
                 overlap[word.clause][at] += near * float(weight) / total
     against, agreed, worst = compared(mine, overlap, there)
+    if not against and not agreed:
+        counts = [sum(word.clause == clause for word in reading.words) for clause in range(len(overlap))]
+        _lift(overlap, counts, [len(stems) for stems in clauses], sentences)
+        against, agreed, worst = compared(mine, overlap, there)
     values["stance_against"], values["stance_agreed"] = against, agreed
     if worst is not None:
         said, other = worst
@@ -155,6 +162,26 @@ def contrary_stances(
         else:
             faults.append(Fault("opposite", said.said, other.said, 1.0 + 2 * against))
     return values
+
+
+BARE: Final = 2
+"""Words of a clause that says only what holds of the clause before it."""
+OF_THE_SENTENCE: Final = 0.8
+
+
+def _lift(overlap: list[list[float]], said: Sequence[int], there: Sequence[int], sentences: Sequence[range]) -> None:
+    """*The first service, after 300 km, is free*: what is free stands in another clause of its sentence.
+
+    `said`, `there`: words of each clause; `sentences`: for each clause of the passage, those of its sentence.
+    """
+    most_said = [max(column) for column in zip(*overlap, strict=True)]
+    for count, row in zip(said, overlap, strict=True):
+        if count <= BARE:
+            row[:] = [max(own, OF_THE_SENTENCE * most) for own, most in zip(row, most_said, strict=True)]
+        lifted = [max(row[other] for other in sentence) for sentence in sentences]
+        for at, most in enumerate(lifted):
+            if there[at] <= BARE:
+                row[at] = max(row[at], OF_THE_SENTENCE * most)
 
 
 def opposites(reading: Reading, sources: list[Reading], faults: list[Fault]) -> dict[str, float]:

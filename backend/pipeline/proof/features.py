@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from backend.pipeline.proof.align import FOUND, Alignment, Prepared
 from backend.pipeline.proof.contradictions import Fault, contrary_stances, denials, negation, opposites
+from backend.pipeline.proof.listed import claimed
 from backend.pipeline.proof.number import Number
 from backend.pipeline.proof.places import NOTHING, joined, nodes
+from backend.pipeline.proof.slots import taken
 from backend.pipeline.proof.wording import tokens, wording
 from backend.pipeline.proof.words import Reading, Word
 
@@ -68,6 +70,7 @@ def evidence(prepared: Prepared, alignment: Alignment, rank: int = 0) -> Evidenc
     values |= _clauses(alignment, singles)
     values |= _wording(prepared, alignment, best)
     values |= _joined(prepared, alignment, window.passage, own, faults)
+    values |= _elsewhere_said(prepared, alignment, window.passage, faults)
     values |= _letters(reading.text, sources, prepared.passages[window.passage])
     values |= _meaning(prepared, alignment, window.passage, range(window.first, window.last + 1))
     values |= _flags(values)
@@ -415,6 +418,23 @@ def _joined(
     return values
 
 
+def _elsewhere_said(prepared: Prepared, alignment: Alignment, passage: int, faults: list[Fault]) -> dict[str, float]:
+    """What the passage says of another figure, or of another thing."""
+    values = {"listed_instead": 0.0, "slot_taken": 0.0}
+    text = alignment.reading.text
+    if (figure := claimed(prepared, alignment, passage)) is not None:
+        values["listed_instead"] = figure.worth
+        there = prepared.sources[figure.source].reading.text[figure.rival.start : figure.rival.end]
+        faults.append(Fault("number", text[figure.figure.start : figure.figure.end], there, 2.0 + figure.worth))
+    if (slot := taken(prepared, alignment, passage, tokens(text))) is not None:
+        values["slot_taken"] = slot.alike
+        if slot.alike >= SAID_OF_ANOTHER:
+            faults.append(Fault("opposite", slot.said, slot.there, 2.0))
+    return values
+
+
+SAID_OF_ANOTHER: Final = 0.75
+"""Share of a sentence that is the passage's, from which another word in it speaks of another thing."""
 INSTEAD: Final = 0.1
 """From here another figure of the passage is named as the one that should stand there."""
 

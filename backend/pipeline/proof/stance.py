@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from backend.pipeline.proof.lexicon import NOT_NEGATING_UNSPACED
+from backend.pipeline.proof.lexicon import NEGATORS, NOT_NEGATING_UNSPACED
 from backend.pipeline.proof.words import Reading
 
 AXES: Final = (
     (
-        "allowed permitted permit permits may can can authorised authorized admitted welcome erlaubt "
+        "allowed permitted permit permits may can cannot authorised authorized admitted welcome erlaubt "
         "gestattet zulässig "
         "dürfen darf durfte durften kann können möglich permis permise permises autorisé autorisée "
         "autorisés autorisées "
@@ -130,6 +130,10 @@ WITH: Final = next(at for at, both in enumerate(AXES) if both[0].startswith("wit
 """Every *no* is a *without*: an axis for which a negation in the clause is no other side."""
 
 
+WITHOUT: Final = frozenset(AXES[WITH][1].split())
+APOSTROPHE_T: Final = frozenset({"'t", "’t"})
+CLITIC: Final = re.compile("(?<=[aeií]r)(?:l[aeo]s?|se)$")
+"""A Spanish pronoun at the end of its verb: *pagarla*."""
 NEED: Final = next(at for at, both in enumerate(AXES) if both[0].startswith("required "))
 
 
@@ -153,14 +157,27 @@ def stances(reading: Reading) -> list[Stance]:
         if _UNSPACED.search(text):
             found.extend(_unspaced(text, clause))
             continue
-        denied = -1 if reading.negated[clause] else 1
+        denied_from = _denied_from(text) if reading.negated[clause] else len(text)
         for match in TOKEN.finditer(text):
             # The month, not the verb.
-            word = "" if match[0] == "May" and match.start() else match[0].lower()
+            word = "" if match[0] == "May" and match.start() else CLITIC.sub("", match[0].lower())
             for axis, sign in _SIDES.get(word, ()):
-                turned = denied < 0 and axis != WITH
+                turned = match.start() >= denied_from and axis != WITH
                 found.append(Stance(axis, -sign if turned else sign, clause, word, turned))
     return found
+
+
+def _denied_from(text: str) -> int:
+    """Where the denial of a clause begins: *without* denies only what follows, a *not* the whole clause."""
+    without = len(text)
+    for match in TOKEN.finditer(text):
+        word = match[0].lower()
+        if word in WITHOUT:
+            without = min(without, match.start())
+        elif word in NEGATORS or (word.endswith("n") and text[match.end() : match.end() + 2] in APOSTROPHE_T):
+            return 0
+    # A negator that is no word of its own, as n' is, denies the whole clause.
+    return without if without < len(text) else 0
 
 
 def _unspaced(text: str, clause: int) -> list[Stance]:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from backend.pipeline.proof.align import FOUND, Alignment, Prepared, align
 from backend.pipeline.proof.contradictions import Fault
-from backend.pipeline.proof.features import Evidence, evidence
+from backend.pipeline.proof.features import SAID_OF_ANOTHER, Evidence, evidence
 from backend.pipeline.proof.model import Model, load
 
 Outcome = Literal["supported", "contradicted", "unsupported", "neither"]
@@ -36,8 +36,16 @@ FEW_SHARED: Final = 0.4
 FEW_WITH_NAME: Final = 0.35
 SAME_WORDS: Final = 0.9
 IN_ONE_PIECE: Final = 0.7
+FEW_SKIPPED: Final = 0.3
+"""More of the passage left out between the words, and the first of them may belong to another statement."""
 FOREIGN: Final = 0.05
 CONTRARY: Final = 0.25
+LESS_CONTRARY: Final = 0.15
+"""Enough where they agree in nothing."""
+MOST_DENIED: Final = 0.5
+MOST_WORDS: Final = 0.75
+CLAIMED: Final = 0.3
+"""Worth of the words, 1 for one that stands nowhere else."""
 UNRELATED: Final = 0.2
 """Shares of a sentence's words that a window has, and the cosine below which they speak of different things."""
 CONTRADICTING: Final = frozenset({"other_number", "negation", "opposite"})
@@ -111,6 +119,7 @@ def word_for_word(values: Mapping[str, float]) -> bool:
         values["verbatim"] >= SAME_WORDS
         and values["verbatim_run"] >= IN_ONE_PIECE
         and values["replaced"] == 0
+        and values["skipped"] < FEW_SKIPPED
         and values["negation_strict"] == 0
         and values["own_missing"] < FOREIGN
         and not ruled_out(values)
@@ -119,14 +128,18 @@ def word_for_word(values: Mapping[str, float]) -> bool:
 
 def ruled_out(values: Mapping[str, float]) -> bool:
     """What no score may outvote, for the passage that `values` are of. In the labelled groups all of it together costs
-    3 of 100 supported sentences, most of them with figures that were worked out from others.
+    5 of 100 supported sentences, most of them with figures that were worked out from others.
     """
     words, meaning = values["words_window"], values["cosine_window"]
     return (
         values["figures_passage"] > 0  # a figure that the passage has not, and that follows from none of its own
         or (values["names_missing"] > 0 and words < FEW_WITH_NAME)  # a name that none has
         or values["stance_against"] >= CONTRARY  # open here, closed there
+        or (values["stance_against"] >= LESS_CONTRARY and values["stance_agreed"] == 0)
         or (values["negation_strict"] > 0 and words >= SAME_WORDS)  # the passage's words, with a "not" more or less
+        or (values["negation_strict"] >= MOST_DENIED and words >= MOST_WORDS and values["stance_agreed"] == 0)
+        or values["listed_instead"] >= CLAIMED  # a figure with the words of another one beside it
+        or values["slot_taken"] >= SAID_OF_ANOTHER  # the passage's sentence, of something else
         or (values["english"] > 0 and words < FEW_SHARED and meaning < UNRELATED)
     )
 

@@ -22,15 +22,19 @@ def wording(said: list[str], there: list[str], worth: Mapping[str, float]) -> di
     """`verbatim`: share of the tokens that stand there in this order; `verbatim_run`: the longest run of them.
 
     `replaced`: worth of the words that stand in the place of others of the passage between words that are the same;
+    `skipped`: tokens of the passage left out between the first and the last that are the same, as a share of `said`.
     `replaced_most`: of the dearest. `added`: worth of what was put between neighbours. `worth`: of each token, 0 to 1.
     """
-    values = dict.fromkeys(("verbatim", "verbatim_run", "replaced", "replaced_most", "added", "left_out"), 0.0)
+    names = ("verbatim", "verbatim_run", "replaced", "replaced_most", "added", "left_out", "skipped")
+    values = dict.fromkeys(names, 0.0)
     if not said or not there:
         return values
     same = 0
+    kept: list[int] = []
     for kind, first, last, begin, end in SequenceMatcher(None, there, said, autojunk=False).get_opcodes():
         if kind == "equal":
             same += end - begin
+            kept += (first, last)
             values["verbatim_run"] = max(values["verbatim_run"], (end - begin) / len(said))
         elif kind == "replace" and end - begin <= SHORT and last - first <= SHORT:
             mine = [worth.get(token, 0.0) for token in said[begin:end]]
@@ -42,4 +46,5 @@ def wording(said: list[str], there: list[str], worth: Mapping[str, float]) -> di
         elif kind == "delete" and 0 < begin < len(said) and last - first <= SHORT:
             values["left_out"] += sum(worth.get(token, 0.0) for token in there[first:last])
     values["verbatim"] = same / len(said)
+    values["skipped"] = (max(kept) - min(kept) - same) / len(said) if kept else 0.0
     return values
