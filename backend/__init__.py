@@ -96,6 +96,7 @@ def _services(config: Config, database: Database) -> Services:
     from backend.services.asking import Asking
     from backend.services.backup import Backup
     from backend.services.chat import Chat
+    from backend.services.checking import Checking
     from backend.services.child import command, environment
     from backend.services.documents import Library
     from backend.services.embedders import Embedders, LiveSearch
@@ -168,6 +169,7 @@ def _services(config: Config, database: Database) -> Services:
         models,
         chat,
         asking,
+        Checking(conversations, models, embedder.embed, busy=lambda: chat.answering),
         Backup(config, database, library, VERSION),
         Restore(config.data),
         imports,

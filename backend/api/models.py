@@ -44,7 +44,7 @@ def get_active() -> schemas.ActiveModel:
     models = parts().models
     # Who asks is the page when it opens: until it is there the processor is for showing it.
     models.warm_up(after=WARM_UP_SECONDS)
-    return active_model(models.active())
+    return _with_checker(models.active())
 
 
 @blueprint.put("/api/models/active")
@@ -53,7 +53,7 @@ def set_active(body: schemas.ActiveModelChange) -> schemas.ActiveModel:
     """Chooses a model; null lets LocalChat choose."""
     choice = parts().models.choose(body.model)
     parts().models.warm_up()
-    return active_model(choice)
+    return _with_checker(choice)
 
 
 @blueprint.post("/api/engines/ollama/start")
@@ -133,6 +133,11 @@ def active_model(choice: Choice) -> schemas.ActiveModel:
         capabilities=list(choice.model.capabilities),
         chosen=choice.chosen,
     )
+
+
+def _with_checker(choice: Choice) -> schemas.ActiveModel:
+    checker = parts().models.checker()
+    return active_model(choice).model_copy(update={"checker": checker.model.name if checker else None})
 
 
 def _active_name() -> str:

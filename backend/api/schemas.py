@@ -477,6 +477,10 @@ class GoOnBody(Schema):
     failed: bool = Field(default=False, description="ask the documents that failed once more, too")
 
 
+class CheckBody(Schema):
+    marked: bool = Field(default=False, description="ask about the sentences that are marked, too")
+
+
 class TableQuery(Schema):
     format: Literal["csv", "xlsx"]
 
@@ -663,7 +667,7 @@ class ModelList(Schema):
 
 
 class ActiveModel(Schema):
-    """`chosen` is false while LocalChat chooses by itself."""
+    """`chosen` is false while LocalChat chooses by itself. `checker`: the model that can check sentences again."""
 
     model: str
     engine: str
@@ -671,6 +675,7 @@ class ActiveModel(Schema):
     context_window: int
     capabilities: list[str]
     chosen: bool
+    checker: str | None = None
 
 
 class ActiveModelChange(Schema):

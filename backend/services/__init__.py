@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from backend.services.asking import Asking
     from backend.services.backup import Backup
     from backend.services.chat import Chat
+    from backend.services.checking import Checking
     from backend.services.desktop import Desktop
     from backend.services.documents import Library
     from backend.services.embedders import Embedders, LiveSearch
@@ -48,6 +49,7 @@ class Services:
     models: Models
     chat: Chat
     asking: Asking
+    checking: Checking
     backup: Backup
     restore: Restore
     imports: Imports
@@ -66,6 +68,7 @@ class Services:
         if not self.closed:
             self.closed = True
             self.chat.close()
+            self.checking.close()
             self.asking.close()
             self.models.close()
             self.folders.close()

@@ -76,7 +76,8 @@ class Reason:
 class Citation:
     """A sentence of the answer, by its place in the text, and what the sources say to it. `open`: neither way.
 
-    `support`: the words that support it, or those that it was held against.
+    `support`: the words that support it, or those that it was held against. `checked_by`: the model that was asked
+    about it afterwards.
     """
 
     start: int
@@ -84,6 +85,7 @@ class Citation:
     verdict: Literal["supported", "contradicted", "unsupported", "open"]
     support: list[Support]
     reason: Reason | None
+    checked_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,38 @@ class Citations:
     """Sentences that were held against the sources since the last such event; each once, in order."""
 
     citations: list[Citation]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStarted:
+    """`total`: sentences that will be asked about; `model`: who is asked."""
+
+    message_id: str
+    model: str
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStep:
+    """A sentence was asked about: it is kept as `citation`, in the place `sentence` of the message's citations."""
+
+    sentence: int
+    citation: Citation
+    checked: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDone:
+    """How many sentences were asked about, and how they stand now. `unread`: those whose reply could not be read."""
+
+    checked: int
+    supported: int
+    marked: int
+    open: int
+    unread: int
+    stopped: bool
+    done: Literal[True] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -560,6 +594,16 @@ RestoreEvent = CopyStep | RestoreDone | CopyCancelled | Failure
 ImportEvent = Importing | ImportDone | Failure
 EvaluationEvent = EvaluationStep | EvaluationDone | ProofEvaluated | Failure
 AskEvent = AskStarted | AskStep | AskDone | Failure
+CheckEvent = CheckStarted | CheckStep | CheckDone | Failure
 StreamEvent = (
-    ChatEvent | UploadEvent | PullEvent | BackupEvent | RestoreEvent | ImportEvent | EvaluationEvent | AskEvent | Idle
+    ChatEvent
+    | UploadEvent
+    | PullEvent
+    | BackupEvent
+    | RestoreEvent
+    | ImportEvent
+    | EvaluationEvent
+    | AskEvent
+    | CheckEvent
+    | Idle
 )

@@ -127,6 +127,18 @@ class Models:
                 raise
             return None
 
+    def checker(self) -> Choice | None:
+        """The model that looks again at what is not proved: the one that answers if it is strong, else a strong one of
+        Ollama, those in memory first. None where there is none.
+        """
+        with contextlib.suppress(EngineUnavailable, ModelNotFound):
+            active = self.active()
+            if active.engine is not self._builtin and is_strong(active.model):
+                return active
+        strong = [model for model in self.ollama.status().models if can_chat(model) and is_strong(model)]
+        best = next((model for model in strong if model.loaded), strong[0] if strong else None)
+        return self._choice(self.ollama, best, chosen=False) if best else None
+
     def choose(self, name: str | None) -> Choice:
         """Raises ModelNotFound, EngineUnavailable."""
         choice = self.active(name) if name else None

@@ -90,7 +90,7 @@ class AnswerProof:
         # What the model cites is looked at too, and not believed.
         cited = tuple(number - 1 for number in sentence.cited if 0 < number <= len(self._sources))
         verdict = prove(self._prepared, sentence.text, cited)
-        return Citation(sentence.start, sentence.end, shown(verdict), self._support(verdict), _reason(verdict))
+        return Citation(sentence.start, sentence.end, shown(verdict), self._support(verdict), reason_of(verdict))
 
     def _support(self, verdict: Verdict) -> list[Support]:
         if verdict.passage is None:
@@ -102,7 +102,8 @@ class AnswerProof:
         ]
 
 
-def _reason(verdict: Verdict) -> Reason | None:
+def reason_of(verdict: Verdict) -> Reason | None:
+    """As the page says it; None where nothing is marked."""
     if verdict.reason is None:
         return None
     params = dict(verdict.reason.parameters)

@@ -323,6 +323,21 @@ class Conversations:
                 ),
             )
 
+    def settle(self, message_id: str, sentence: int, before: JSON, after: JSON) -> bool:
+        """Puts a citation in the place of the one that was there. False, and nothing happens, where the message is gone
+        or that citation is another one by now.
+        """
+        with self._database.write() as db:
+            row = db.execute("SELECT proof FROM messages WHERE id = ?", (message_id,)).fetchone()
+            proof = json.loads(row["proof"]) if row is not None and row["proof"] else {"citations": []}
+            citations = proof["citations"]
+            # One that was kept before a field was added has fewer of them.
+            if sentence >= len(citations) or {**before, **citations[sentence]} != before:
+                return False
+            citations[sentence] = after
+            db.execute("UPDATE messages SET proof = ? WHERE id = ?", (json.dumps(proof), message_id))
+        return True
+
     def message(self, message_id: str) -> Message:
         """Raises NotFound."""
         with self._database.read() as db:

@@ -200,3 +200,20 @@ def test_a_clock_that_was_set_back_does_not_turn_the_order_round(
     times = [message.created_at for message in kept.messages]
     assert times == sorted(times)
     assert kept.updated_at >= kept.created_at
+
+
+def test_a_citation_is_replaced_where_it_still_stands(conversations: Conversations) -> None:
+    identity = conversations.create("Sea")
+    _, answer = turn(conversations, identity, None, "one?", "one")
+    before = {"start": 0, "end": 3, "verdict": "open", "checked_by": None}
+    after = {**before, "verdict": "supported", "checked_by": "m"}
+    # As it was kept before there was the last field.
+    old = {"start": 0, "end": 3, "verdict": "open"}
+    conversations.finish(answer, "done", "one", "", proof={"sure": True, "citations": [old, old]})
+    assert conversations.settle(answer, 1, before, after)
+    assert conversations.message(answer).proof == {"sure": True, "citations": [old, after]}
+    assert not conversations.settle(answer, 1, before, before)
+    assert not conversations.settle(answer, 2, before, after)
+    assert not conversations.settle("gone", 1, before, after)
+    conversations.delete(identity)
+    assert not conversations.settle(answer, 0, before, after)

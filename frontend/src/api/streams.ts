@@ -17,6 +17,7 @@ export type BackupEvent = Streamed<"/api/backup">;
 export type RestoreEvent = Streamed<"/api/restore">;
 export type EvaluationEvent = Streamed<"/api/evaluate">;
 export type ImportEvent = Streamed<"/api/conversations/import">;
+export type CheckEvent = Streamed<"/api/messages/{identity}/check">;
 export type AskEvent = Streamed<"/api/tables/{identity}/follow">;
 
 export function streamAnswer(body: ChatBody, signal: AbortSignal): AsyncGenerator<ChatEvent> {
@@ -57,6 +58,11 @@ export function streamEvaluation(file: File | null, signal: AbortSignal): AsyncG
   const form = new FormData();
   form.append("file", file, file.name);
   return post("/api/evaluate/file", { body: form }, signal);
+}
+
+/** Asks a capable model about the sentences of an answer that are open. Leaving the stream stops it. */
+export function streamCheck(message: string, signal: AbortSignal): AsyncGenerator<CheckEvent> {
+  return post(`/api/messages/${encodeURIComponent(message)}/check`, {}, signal);
 }
 
 export function streamPull(body: PullBody): AsyncGenerator<PullEvent> {

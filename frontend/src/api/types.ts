@@ -2533,6 +2533,104 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/messages/{identity}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a capable model about the sentences that are left open, one by one; what it settles is kept at once. Leaving the stream stops it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CheckBody"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": components["schemas"]["CheckStarted"] | components["schemas"]["CheckStep"] | components["schemas"]["CheckDone"] | components["schemas"]["Failure"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{identity}/check/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops it; what was settled is kept. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Ok"];
+                    };
+                };
+                /** @description What happened and what to do */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorResponse"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models": {
         parameters: {
             query?: never;
@@ -3814,11 +3912,16 @@ export interface components {
     schemas: {
         /**
          * ActiveModel
-         * @description `chosen` is false while LocalChat chooses by itself.
+         * @description `chosen` is false while LocalChat chooses by itself. `checker`: the model that can check sentences again.
          */
         ActiveModel: {
             /** Capabilities */
             capabilities: string[];
+            /**
+             * Checker
+             * @default null
+             */
+            checker?: string | null;
             /** Chosen */
             chosen: boolean;
             /** Context Window */
@@ -4382,13 +4485,77 @@ export interface components {
                 [key: string]: string | number;
             };
         };
+        /** CheckBody */
+        CheckBody: {
+            /**
+             * Marked
+             * @description ask about the sentences that are marked, too
+             * @default false
+             */
+            marked?: boolean;
+        };
+        /**
+         * CheckDone
+         * @description How many sentences were asked about, and how they stand now. `unread`: those whose reply could not be read.
+         */
+        CheckDone: {
+            /** Checked */
+            checked: number;
+            /**
+             * Done
+             * @default true
+             * @constant
+             */
+            done?: true;
+            /** Marked */
+            marked: number;
+            /** Open */
+            open: number;
+            /** Stopped */
+            stopped: boolean;
+            /** Supported */
+            supported: number;
+            /** Unread */
+            unread: number;
+        };
+        /**
+         * CheckStarted
+         * @description `total`: sentences that will be asked about; `model`: who is asked.
+         */
+        CheckStarted: {
+            /** Message Id */
+            message_id: string;
+            /** Model */
+            model: string;
+            /** Total */
+            total: number;
+        };
+        /**
+         * CheckStep
+         * @description A sentence was asked about: it is kept as `citation`, in the place `sentence` of the message's citations.
+         */
+        CheckStep: {
+            /** Checked */
+            checked: number;
+            citation: components["schemas"]["Citation"];
+            /** Sentence */
+            sentence: number;
+            /** Total */
+            total: number;
+        };
         /**
          * Citation
          * @description A sentence of the answer, by its place in the text, and what the sources say to it. `open`: neither way.
          *
-         *     `support`: the words that support it, or those that it was held against.
+         *     `support`: the words that support it, or those that it was held against. `checked_by`: the model that was asked
+         *     about it afterwards.
          */
         Citation: {
+            /**
+             * Checked By
+             * @default null
+             */
+            checked_by?: string | null;
             /** End */
             end: number;
             reason: components["schemas"]["Reason"] | null;
@@ -6528,6 +6695,10 @@ export type ChatDone = components['schemas']['ChatDone'];
 export type ChatOptions = components['schemas']['ChatOptions'];
 export type ChatStarted = components['schemas']['ChatStarted'];
 export type Check = components['schemas']['Check'];
+export type CheckBody = components['schemas']['CheckBody'];
+export type CheckDone = components['schemas']['CheckDone'];
+export type CheckStarted = components['schemas']['CheckStarted'];
+export type CheckStep = components['schemas']['CheckStep'];
 export type Citation = components['schemas']['Citation'];
 export type Citations = components['schemas']['Citations'];
 export type Collection = components['schemas']['Collection'];

@@ -169,6 +169,14 @@ export const de: Catalogue = {
   reasonElsewhere: (said) => `„${said}“ steht nur in einer anderen Passage.`,
   reasonElsewherePlain: "Seine Worte stehen in einer anderen Passage.",
   reasonNothing: "Die Quellen sagen dazu nichts.",
+  reasonOtherwise: "Die Passage sagt es anders.",
+  checkSentences: "Erneut prüfen",
+  checkSentencesWith: (n, model) => `${model} sieht sich ${count(n)} ${s(n, "offenen Satz", "offene Sätze")} noch einmal an`,
+  checkingSentences: (n, of, model) => `${model} hat ${count(n)} von ${count(of)} geprüft`,
+  stopChecking: "Prüfen anhalten",
+  checkedOutcome: (supported, marked, open, model) =>
+    `Geprüft von ${model}: ${count(supported)} belegt, ${count(marked)} markiert, ${count(open)} noch offen`,
+  checkedBy: (model) => `Geprüft von ${model}`,
   quotesTitle: (n) => s(n, "Was Ihr Dokument sagt", "Was Ihre Dokumente sagen"),
   rank: (n: number) => `Rang ${n}`,
 

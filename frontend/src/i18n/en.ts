@@ -169,6 +169,14 @@ export const en = {
   reasonElsewhere: (said: string) => `“${said}” stands only in another passage.`,
   reasonElsewherePlain: "Its words stand in another passage.",
   reasonNothing: "The sources say nothing about this.",
+  reasonOtherwise: "The passage says otherwise.",
+  checkSentences: "Check again",
+  checkSentencesWith: (n: number, model: string) => `${model} looks at ${count(n)} open ${s(n, "sentence", "sentences")} again`,
+  checkingSentences: (n: number, of: number, model: string) => `${model} has checked ${count(n)} of ${count(of)}`,
+  stopChecking: "Stop checking",
+  checkedOutcome: (supported: number, marked: number, open: number, model: string) =>
+    `Checked by ${model}: ${count(supported)} supported, ${count(marked)} marked, ${count(open)} still open`,
+  checkedBy: (model: string) => `Checked by ${model}`,
   quotesTitle: (n: number) => s(n, "What your document says", "What your documents say"),
   rank: (n: number) => `rank ${n}`,
 

@@ -169,6 +169,14 @@ export const es: Catalogue = {
   reasonElsewhere: (said) => `«${said}» solo está en otro pasaje.`,
   reasonElsewherePlain: "Sus palabras están en otro pasaje.",
   reasonNothing: "Las fuentes no dicen nada de esto.",
+  reasonOtherwise: "El pasaje dice otra cosa.",
+  checkSentences: "Comprobar de nuevo",
+  checkSentencesWith: (n, model) => `${model} revisa ${count(n)} ${s(n, "frase abierta", "frases abiertas")}`,
+  checkingSentences: (n, of, model) => `${model} ha comprobado ${count(n)} de ${count(of)}`,
+  stopChecking: "Detener la comprobación",
+  checkedOutcome: (supported, marked, open, model) =>
+    `Comprobado por ${model}: ${count(supported)} ${s(supported, "respaldada", "respaldadas")}, ${count(marked)} ${s(marked, "señalada", "señaladas")}, ${count(open)} aún ${s(open, "abierta", "abiertas")}`,
+  checkedBy: (model) => `Comprobado por ${model}`,
   quotesTitle: (n) => s(n, "Lo que dice su documento", "Lo que dicen sus documentos"),
   rank: (n) => `puesto ${n}`,
 

@@ -171,6 +171,14 @@ export const fr: Catalogue = {
   reasonElsewhere: (said) => `« ${said} » ne figure que dans un autre passage.`,
   reasonElsewherePlain: "Ses mots figurent dans un autre passage.",
   reasonNothing: "Les sources n’en disent rien.",
+  reasonOtherwise: "Le passage dit autre chose.",
+  checkSentences: "Vérifier à nouveau",
+  checkSentencesWith: (n, model) => `${model} réexamine ${count(n)} ${s(n, "phrase ouverte", "phrases ouvertes")}`,
+  checkingSentences: (n, of, model) => `${model} a vérifié ${count(n)} sur ${count(of)}`,
+  stopChecking: "Arrêter la vérification",
+  checkedOutcome: (supported, marked, open, model) =>
+    `Vérifié par ${model} : ${count(supported)} ${s(supported, "étayée", "étayées")}, ${count(marked)} ${s(marked, "signalée", "signalées")}, ${count(open)} encore ${s(open, "ouverte", "ouvertes")}`,
+  checkedBy: (model) => `Vérifié par ${model}`,
   quotesTitle: (n) => s(n, "Ce que dit votre document", "Ce que disent vos documents"),
   rank: (n: number) => `rang ${n}`,
 

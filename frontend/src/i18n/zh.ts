@@ -164,6 +164,14 @@ export const zh: Catalogue = {
   reasonElsewhere: (said) => `“${said}”只出现在另一段落中。`,
   reasonElsewherePlain: "这些词出现在另一段落中。",
   reasonNothing: "来源对此没有说明。",
+  reasonOtherwise: "段落的说法不同。",
+  checkSentences: "重新核对",
+  checkSentencesWith: (n, model) => `由 ${model} 再看 ${count(n)} 个未定的句子`,
+  checkingSentences: (n, of, model) => `${model} 已核对 ${count(n)} / ${count(of)}`,
+  stopChecking: "停止核对",
+  checkedOutcome: (supported, marked, open, model) =>
+    `由 ${model} 核对：${count(supported)} 句有依据，${count(marked)} 句被标记，${count(open)} 句仍未定`,
+  checkedBy: (model) => `由 ${model} 核对`,
   quotesTitle: () => "文档原文",
   rank: (n) => `排名第 ${n}`,
 

@@ -1,10 +1,11 @@
 // One conversation as the page knows it: its messages, the branch that is shown, and the answer being written.
 import { api, asApiError, data, failureOf, type ApiError } from "../../api/client";
 import { streamAnswer, type ChatEvent } from "../../api/streams";
-import type { Budget, ChatStarted, Message } from "../../api/types";
+import type { Budget, ChatStarted, Citation, Message } from "../../api/types";
 import { t } from "../../i18n";
 import { base64, type Attached, type Picture } from "./pictures.svelte";
 import { said, type Said } from "../../i18n/said";
+import { Checking } from "./checking.svelte";
 import { Pieces } from "./pieces";
 import { newestLeaf, pathTo, versions } from "./tree";
 
@@ -69,6 +70,8 @@ export class Conversation {
   thoughts = $state<Record<string, Thought>>({});
   /** The id of the answer that this page is receiving. */
   writing = $state<string | null>(null);
+  /** Sentences of an answer that are being checked again. */
+  readonly checking = new Checking((message, sentence, citation) => this.#settle(message, sentence, citation));
   path = $derived(pathTo(this.messages, this.leaf));
   answering = $derived(this.writing !== null || this.path.at(-1)?.status === "streaming");
 
@@ -112,7 +115,7 @@ export class Conversation {
     const known = new Map(this.messages.map((message) => [message.id, message]));
     return kept.map((message) => {
       const here = known.get(message.id);
-      return here && FIELDS.every((field) => here[field] === message[field]) ? here : message;
+      return here && FIELDS.every((field) => here[field] === message[field]) && provedAlike(here, message) ? here : message;
     });
   }
 
@@ -330,10 +333,25 @@ export class Conversation {
     void data(api.PATCH("/api/conversations/{identity}", { params: { path }, body: { leaf_id: this.leaf } })).catch(() => undefined);
   }
 
+  /** A sentence was checked again: it has another citation from now on. */
+  #settle(id: string, sentence: number, citation: Citation): void {
+    this.messages = this.messages.map((message) =>
+      message.id === id && message.proof ? { ...message, proof: { ...message.proof, citations: message.proof.citations.with(sentence, citation) } } : message,
+    );
+  }
+
   close(): void {
     clearTimeout(this.#poll);
+    this.checking.leave();
     for (const url of this.#previews.values()) URL.revokeObjectURL(url);
   }
+}
+
+/** Another window may have had sentences checked again. */
+function provedAlike(here: Message, there: Message): boolean {
+  const mine = here.proof?.citations ?? [];
+  const theirs = there.proof?.citations ?? [];
+  return mine.every((one, at) => one.verdict === theirs[at]?.verdict && (one.checked_by ?? null) === (theirs[at].checked_by ?? null));
 }
 
 function asPicture({ id, blob, width, height }: Attached): Picture {

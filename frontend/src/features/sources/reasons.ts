@@ -17,6 +17,8 @@ export function reasonInWords({ code, params, message }: Reason): string {
       return t("reasonOpposite", said, there);
     case "other_passage":
       return said ? t("reasonElsewhere", said) : t("reasonElsewherePlain");
+    case "otherwise":
+      return t("reasonOtherwise");
     case "nothing":
       return t("reasonNothing");
     default:
