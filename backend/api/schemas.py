@@ -518,7 +518,7 @@ class SearchResult(Schema):
     index: int = Field(description="number of the passage in its document")
     start: int
     end: int
-    related: bool = Field(default=True, description="false: neither its words nor its meaning have to do with the question")
+    related: bool = Field(default=True, description="false: neither words nor meaning have to do with the question")
 
 
 class SearchResponse(Schema):

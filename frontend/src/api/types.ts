@@ -6308,7 +6308,7 @@ export interface components {
             passage_id: string;
             /**
              * Related
-             * @description false: neither its words nor its meaning have to do with the question
+             * @description false: neither words nor meaning have to do with the question
              * @default true
              */
             related?: boolean;
