@@ -10,8 +10,8 @@ from backend.api.endpoint import endpoint
 from backend.api.parts import parts
 from backend.api.schemas import BudgetBody, ChatBody, Ok
 from backend.api.sse import stream
-from backend.services.chat import Question
 from backend.services.events import Budget, ChatEvent
+from backend.services.question import Question
 
 blueprint = Blueprint("chat", __name__)
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from backend.engines.base import ChatDelta, ChatImage, ChatMessage, ChatRequest, ChatStream, ModelInfo, Usage
+from backend.engines.base import ChatDelta, ChatImage, ChatMessage, ChatRequest, ModelInfo
 from backend.engines.silent import SilentEngine
 from backend.errors import (
     ContextOverflow,
-    Details,
     EngineError,
     EngineUnavailable,
     InvalidRequest,
@@ -24,7 +23,6 @@ from backend.pipeline.followup import standing_alone
 from backend.pipeline.gather import LONGEST
 from backend.pipeline.prompt import (
     PER_MESSAGE,
-    SYSTEM,
     Excerpt,
     Picture,
     Prompt,
@@ -32,13 +30,12 @@ from backend.pipeline.prompt import (
     estimate,
     estimate_picture,
     fit,
-    least_tokens,
 )
 from backend.pipeline.relevance import speaks_of_documents
+from backend.services.draft import Draft, Running, done_event, usage_of, warning_of
 from backend.services.events import (
     IDLE,
     Budget,
-    ChatDone,
     ChatEvent,
     ChatStarted,
     Content,
@@ -53,11 +50,11 @@ from backend.services.events import (
 from backend.services.held import Held
 from backend.services.models import DEFAULT_WINDOW, Choice, Models, can_see, is_strong
 from backend.services.pictures import arrived, check_count
+from backend.services.question import Question, applied, blind, sizes, title_of, turns_of, window_of
 from backend.services.relay import Relay
 from backend.stores.collections import Collections
-from backend.stores.conversations import Conversations, Message
+from backend.stores.conversations import Conversations
 from backend.stores.pictures import Image, Pictures
-from backend.stores.pictures import Picture as Kept
 from backend.stores.presets import Preset, Presets
 
 if TYPE_CHECKING:
@@ -80,7 +77,6 @@ SMALL_DOCUMENTS: Final = 800
 SMALL_PASSAGE: Final = 1_200
 """Bytes of neighbours that are joined for the built-in model, so that two passages fit at least."""
 
-TITLE_LENGTH: Final = 60
 REFITS: Final = (1.4, 2.0)
 """Where the engine counts more tokens than we estimated it refuses the prompt; it is then fitted again, estimated this
 much more carefully."""
@@ -90,43 +86,10 @@ TELLING: Final = 3
 
 UNRELATED: Final = Proof([], sure=False, folded=True, citations=[], unrelated=True)
 
-FULL: Final = "The answer ends because the model's window is full. Ask for the rest, or raise the context window."
-
 FAILED_INSIDE: Final[dict[str, object]] = {
     "error": "InternalError",
     "message": "Something went wrong inside LocalChat. The log says more.",
 }
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked, as the API checked it.
-
-    It follows `parent_id`; where that is None it follows the shown branch's last message, or with `at_root` nothing: it
-    is then another first question of its conversation. What is None here is as the preset says, then as the settings
-    say. `preset_said`: `preset_id` was chosen, if only to be none; else it is the conversation's last, or the default
-    one for a new conversation. `image_ids` are pictures that the conversation has already, `images` new ones in base64,
-    which follow them. `pictures`: (width, height) of them, where only the budget is asked for.
-    """
-
-    message: str
-    use_documents: bool | None = None
-    conversation_id: str | None = None
-    parent_id: str | None = None
-    at_root: bool = False
-    model: str | None = None
-    document_ids: Sequence[str] | None = None
-    collection_ids: Sequence[str] | None = None
-    temperature: float | None = None
-    max_tokens: int | None = None
-    window: int | None = None
-    think: bool | None = None
-    preset_id: str | None = None
-    preset_said: bool = False
-    system: str = SYSTEM
-    images: Sequence[str] = ()
-    image_ids: Sequence[str] = ()
-    pictures: Sequence[tuple[int, int]] = ()
 
 
 @dataclass(frozen=True)
@@ -146,53 +109,6 @@ class Prepared:
     pictures: tuple[Picture, ...]
     unseen: int
     told: list[EngineError] = field(default_factory=list)
-
-
-@dataclass
-class Running:
-    """An answer being written. `reason` says why it was ended from outside."""
-
-    stream: ChatStream
-    reason: str | None = None
-
-    def end(self, reason: str) -> None:
-        self.reason = self.reason or reason
-        self.stream.close()
-
-
-@dataclass
-class Draft:
-    """What has been written so far."""
-
-    content: list[str] = field(default_factory=list)
-    thinking: list[str] = field(default_factory=list)
-    usage: Usage | None = None
-    first: float | None = None
-    answered: float | None = None
-    """When the first word of the answer itself came, after whatever was thought."""
-
-    def add(self, batch: Sequence[ChatDelta]) -> tuple[str, str]:
-        text = "".join(delta.text for delta in batch)
-        thinking = "".join(delta.thinking for delta in batch)
-        if text:
-            self.content.append(text)
-        if thinking:
-            self.thinking.append(thinking)
-        if (text or thinking) and self.first is None:
-            self.first = time.perf_counter()
-        if text and self.answered is None:
-            self.answered = time.perf_counter()
-        for delta in batch:
-            self.usage = delta.usage or self.usage
-        return text, thinking
-
-    @property
-    def text(self) -> str:
-        return "".join(self.content)
-
-    @property
-    def thought(self) -> str:
-        return "".join(self.thinking)
 
 
 class Chat:
@@ -238,18 +154,18 @@ class Chat:
         parent, history = self._history(question)
         question = self._with_preset(question)
         choice = self._chosen(question)
-        window = _window(question, choice)
+        window = window_of(question, choice)
         sees = can_see(choice.model)
         if question.images and not sees:
             raise InvalidRequest(
                 f"{choice.label} cannot see pictures. Choose a model that can, or add them to your documents instead."
             )
         images = self._images(question)
-        pictures = _sizes(image.picture for image in images)
+        pictures = sizes(image.picture for image in images)
         unseen = 0
         if not sees:
             unseen = len(pictures) + sum(len(turn.pictures) for turn in history)
-            pictures, history = (), _blind(history)
+            pictures, history = (), blind(history)
         # A question that cannot fit is refused here, before anything is kept.
         fit(question.message, [], [], window=window, documents_limit=0, system=question.system, pictures=pictures)
         return Prepared(question, choice, window, parent, history, images, pictures, unseen)
@@ -259,10 +175,10 @@ class Chat:
         _, history = self._history(question)
         question = self._with_preset(question)
         choice = self._models.active(question.model)
-        window = _window(question, choice)
+        window = window_of(question, choice)
         pictures = [Picture("", width, height) for width, height in question.pictures]
         if not can_see(choice.model):
-            pictures, history = [], _blind(history)
+            pictures, history = [], blind(history)
         try:
             prompt = fit(
                 question.message,
@@ -329,9 +245,11 @@ class Chat:
         finally:
             running.end("left")
             self._running.pop(started.message_id, None)
-            usage = _usage(draft, asked, started.budget)
+            usage = usage_of(draft, asked, started.budget)
             self._finish(started, outcome, draft, usage, held)
-        yield _done(draft, usage, _warning(draft.usage, prompt, prepared.window), stopped=running.reason == "stop")
+        yield done_event(
+            draft, usage, warning_of(draft.usage, prompt, prepared.window), stopped=running.reason == "stop"
+        )
 
     def stop(self, message_id: str) -> None:
         """Ends an answer under way; one that has ended is left alone. Raises NotFound for an unknown message."""
@@ -380,7 +298,7 @@ class Chat:
             return None, []
         parent = question.parent_id or self._conversations.leaf(question.conversation_id)
         branch = self._conversations.branch(question.conversation_id, parent)
-        return parent, _turns(branch)
+        return parent, turns_of(branch)
 
     def _images(self, question: Question) -> list[Image]:
         check_count(len(question.image_ids) + len(question.images))
@@ -392,7 +310,7 @@ class Chat:
     def _with_preset(self, question: Question) -> Question:
         """With its preset, and with the documents of its collections. Raises NotFound for what is named and gone."""
         preset = self._preset(question)
-        question = dataclasses.replace(question, preset_id=None) if preset is None else _apply(preset, question)
+        question = dataclasses.replace(question, preset_id=None) if preset is None else applied(preset, question)
         scope = self._collections.scope(question.document_ids, question.collection_ids)
         return dataclasses.replace(question, document_ids=scope, collection_ids=None)
 
@@ -550,55 +468,6 @@ class Chat:
         )
 
 
-def _apply(preset: Preset, question: Question) -> Question:
-    """What the question says itself wins over its preset."""
-    said: dict[str, Any] = {
-        "use_documents": preset.use_documents,
-        "model": preset.model,
-        "temperature": preset.temperature,
-        "window": preset.context_window,
-    }
-    # What the question says of either is all that it says of where to search.
-    if question.document_ids is None and question.collection_ids is None:
-        said |= {"document_ids": preset.document_ids, "collection_ids": preset.collection_ids}
-    unsaid = {name: value for name, value in said.items() if getattr(question, name) is None}
-    return dataclasses.replace(question, preset_id=preset.id, system=preset.system_prompt.strip() or SYSTEM, **unsaid)
-
-
-def _window(question: Question, choice: Choice) -> int:
-    """Tokens: what is asked for, and no more than the model has."""
-    window = question.window or choice.window
-    return min(window, choice.model.context_window) if choice.model.context_window else window
-
-
-def title_of(message: str) -> str:
-    """The question's first line, cut at a word."""
-    line = next((line.strip() for line in message.splitlines() if line.strip()), "New conversation")
-    line = line.lstrip("#>*- ").strip() or line
-    if len(line) <= TITLE_LENGTH:
-        return line
-    return line[:TITLE_LENGTH].rsplit(" ", 1)[0].rstrip(",.;:") + "…"
-
-
-def _turns(branch: Sequence[Message]) -> list[Turn]:
-    """What was said; an answer that failed without a word is not history, and neither is its question."""
-    turns: list[Turn] = []
-    for message in branch:
-        if message.content.strip():
-            turns.append(Turn(message.role, message.content, _sizes(message.images)))
-        elif message.role == "assistant" and turns and turns[-1].role == "user":
-            turns.pop()
-    return turns
-
-
-def _sizes(pictures: Iterable[Kept]) -> tuple[Picture, ...]:
-    return tuple(Picture(picture.id, picture.width, picture.height) for picture in pictures)
-
-
-def _blind(history: Sequence[Turn]) -> list[Turn]:
-    return [dataclasses.replace(turn, pictures=()) for turn in history]
-
-
 def _words_only(told: Sequence[EngineError]) -> Failure | None:
     return Failure(told[0].code, told[0].message, told[0].details) if told else None
 
@@ -637,53 +506,4 @@ def _budget(prompt: Prompt, window: int, left_out: list[LeftOut]) -> Budget:
         left_out=left_out,
         history_left_out=prompt.history_left_out,
         pictures_left_out=prompt.pictures_left_out,
-    )
-
-
-def _usage(draft: Draft, asked: float, budget: Budget) -> TurnUsage | None:
-    if draft.usage is None:
-        return None
-    usage = draft.usage
-    seconds, now = usage.completion_seconds, time.perf_counter()
-    return TurnUsage(
-        prompt_tokens=usage.prompt_tokens,
-        completion_tokens=usage.completion_tokens,
-        seconds=round(now - asked, 3),
-        tokens_per_second=round(usage.completion_tokens / seconds, 1) if seconds else 0.0,
-        first_token_seconds=round((draft.first or now) - asked, 4),
-        thinking_seconds=round((draft.answered or now) - (draft.first or now), 3) if draft.thinking else None,
-        budget=budget,
-    )
-
-
-def _warning(usage: Usage | None, prompt: Prompt, window: int) -> tuple[str, Details] | tuple[None, None]:
-    """What the engine cut, without a word, from what was sent or from the answer."""
-    if usage is None:
-        return None, None
-    sent = sum(least_tokens(turn.content) for turn in prompt.messages)
-    if 0 < usage.prompt_tokens < sent:
-        read, least = usage.prompt_tokens, sent
-        return (
-            f"The model read only {read} tokens of a message of at least {least}: its server has a smaller window. "
-            "Raise the context length there, or lower the context window here.",
-            Details("prompt_cut", {"read": read, "sent": least}),
-        )
-    if usage.finish == "length" and usage.prompt_tokens + usage.completion_tokens >= window - 8:
-        return FULL, Details("window_full", {})
-    return None, None
-
-
-def _done(
-    draft: Draft,
-    usage: TurnUsage | None,
-    warned: tuple[str, Details] | tuple[None, None],
-    *,
-    stopped: bool,
-) -> ChatDone:
-    return ChatDone(
-        usage=usage,
-        stopped=stopped,
-        finish=draft.usage.finish if draft.usage else "stop",
-        warning=warned[0],
-        details=warned[1],
     )

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from flask import Flask
 
-from backend.services.chat import title_of
+from backend.services.question import title_of
 from tests.chatting import ask, messages_of, refused, streaming, text_of, thought_of, wait_for
 from tests.conftest import NOBODY, SOON, services_of, serving
 from tests.ollama_script import MINILM, SMOLLM2, Answer, Model

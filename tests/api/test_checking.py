@@ -12,8 +12,8 @@ import httpx
 import pytest
 from flask import Flask
 
-from backend.services.chat import Question
 from backend.services.events import CheckStep
+from backend.services.question import Question
 from tests.chatting import refused, streaming, wait_for
 from tests.checks import (
     CONTENT,

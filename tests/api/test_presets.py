@@ -188,7 +188,7 @@ def test_a_preset_answers_from_its_own_documents(http: httpx.Client) -> None:
 
 def test_a_preset_deleted_while_its_question_is_answered_costs_nothing(http: httpx.Client, app: Flask) -> None:
     chat = services_of(app).chat
-    from backend.services.chat import Question
+    from backend.services.question import Question
 
     preset = make(http)
     prepared = chat.prepare(Question("Sky?", preset_id=preset["id"], preset_said=True))

@@ -23,7 +23,8 @@ from backend.config import Config
 from backend.engines.base import ChatRequest, ChatStream
 from backend.pipeline.terms import VERSION, terms
 from backend.services import Services
-from backend.services.chat import PASSAGES, Question
+from backend.services.chat import PASSAGES
+from backend.services.question import Question
 from backend.stores.vectors import NewDocument, NewPassage
 from tests.benchmarks.retrieval import VOCABULARY, clustered, timed, zipf
 from tests.conftest import ROOT, services_of

@@ -1,0 +1,111 @@
+"""An answer while it is written: its words, how it is ended from outside, and what it took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from backend.engines.base import ChatDelta, ChatStream, Usage
+from backend.errors import Details
+from backend.pipeline.prompt import Prompt, least_tokens
+from backend.services.events import Budget, ChatDone, TurnUsage
+
+FULL: Final = "The answer ends because the model's window is full. Ask for the rest, or raise the context window."
+
+
+@dataclass
+class Running:
+    """An answer being written. `reason` says why it was ended from outside."""
+
+    stream: ChatStream
+    reason: str | None = None
+
+    def end(self, reason: str) -> None:
+        self.reason = self.reason or reason
+        self.stream.close()
+
+
+@dataclass
+class Draft:
+    """What has been written so far."""
+
+    content: list[str] = field(default_factory=list)
+    thinking: list[str] = field(default_factory=list)
+    usage: Usage | None = None
+    first: float | None = None
+    answered: float | None = None
+    """When the first word of the answer itself came, after whatever was thought."""
+
+    def add(self, batch: Sequence[ChatDelta]) -> tuple[str, str]:
+        text = "".join(delta.text for delta in batch)
+        thinking = "".join(delta.thinking for delta in batch)
+        if text:
+            self.content.append(text)
+        if thinking:
+            self.thinking.append(thinking)
+        if (text or thinking) and self.first is None:
+            self.first = time.perf_counter()
+        if text and self.answered is None:
+            self.answered = time.perf_counter()
+        for delta in batch:
+            self.usage = delta.usage or self.usage
+        return text, thinking
+
+    @property
+    def text(self) -> str:
+        return "".join(self.content)
+
+    @property
+    def thought(self) -> str:
+        return "".join(self.thinking)
+
+
+def usage_of(draft: Draft, asked: float, budget: Budget) -> TurnUsage | None:
+    if draft.usage is None:
+        return None
+    usage = draft.usage
+    seconds, now = usage.completion_seconds, time.perf_counter()
+    return TurnUsage(
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        seconds=round(now - asked, 3),
+        tokens_per_second=round(usage.completion_tokens / seconds, 1) if seconds else 0.0,
+        first_token_seconds=round((draft.first or now) - asked, 4),
+        thinking_seconds=round((draft.answered or now) - (draft.first or now), 3) if draft.thinking else None,
+        budget=budget,
+    )
+
+
+def warning_of(usage: Usage | None, prompt: Prompt, window: int) -> tuple[str, Details] | tuple[None, None]:
+    """What the engine cut, without a word, from what was sent or from the answer."""
+    if usage is None:
+        return None, None
+    sent = sum(least_tokens(turn.content) for turn in prompt.messages)
+    if 0 < usage.prompt_tokens < sent:
+        read, least = usage.prompt_tokens, sent
+        return (
+            f"The model read only {read} tokens of a message of at least {least}: its server has a smaller window. "
+            "Raise the context length there, or lower the context window here.",
+            Details("prompt_cut", {"read": read, "sent": least}),
+        )
+    if usage.finish == "length" and usage.prompt_tokens + usage.completion_tokens >= window - 8:
+        return FULL, Details("window_full", {})
+    return None, None
+
+
+def done_event(
+    draft: Draft,
+    usage: TurnUsage | None,
+    warned: tuple[str, Details] | tuple[None, None],
+    *,
+    stopped: bool,
+) -> ChatDone:
+    return ChatDone(
+        usage=usage,
+        stopped=stopped,
+        finish=draft.usage.finish if draft.usage else "stop",
+        warning=warned[0],
+        details=warned[1],
+    )
