@@ -68,7 +68,7 @@ def test_the_search_is_measured_on_ones_own_documents_and_the_figures_stay(begin
         page.reload()
         expect(figures).to_be_visible()
         go(page, "#/search")
-        expect(page.get_by_role("contentinfo").last).to_contain_text("Last evaluation, today: 10 questions")
+        expect(page.get_by_text("Last evaluation, today: 10 questions")).to_be_visible()
 
 
 def test_labelled_files_are_measured_and_compared_with_the_time_before(begin: Begin, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_pdf_opens_at_its_page_with_the_passage_marked(
         expect(panel).to_be_focused()
         expect(panel).to_contain_text("Page 1 of 1")
         expect(panel.locator(".marks")).to_have_attribute("data-marks", re.compile("[1-9]"))
-        assert page.evaluate(INK) > 2_000  # the page is drawn, and not an empty sheet
+        page.wait_for_function(f"() => ({INK})() > 2_000")  # the page is drawn, and not an empty sheet
         assert 0.0005 < page.evaluate(MARKED) < 0.5  # some words of the page, not all of it
         words = panel.locator(".textLayer").inner_text()
         assert "Abomination" in words
