@@ -37,9 +37,11 @@ def open_data(config: Config) -> Callable[[], Flask]:
     are deleted. Returns the second step, which imports Flask and makes the API alone, with no guard:
     `backend.api.front.front` must stand before it.
     """
+    from backend.allocator import bound_arenas
     from backend.errors import from_storage
     from backend.stores.conversations import Conversations
 
+    bound_arenas()
     try:
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
