@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from backend.engines.embedder import Embedder
 from backend.errors import InvalidRequest
-from backend.pipeline.proof import prepare, prove
+from backend.pipeline.proof.align import prepare
+from backend.pipeline.proof.verdict import prove
 from backend.services import events
 from backend.services.events import ProofEvaluated
 from backend.services.proving import Embed, shown

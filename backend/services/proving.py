@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 from backend.pipeline.answer_sentences import AnswerSentence, AnswerSentences
-from backend.pipeline.proof import Prepared, Verdict, prepare, prove
+from backend.pipeline.proof.align import Prepared, prepare
+from backend.pipeline.proof.verdict import Verdict, prove
 from backend.pipeline.quotes import quotes
 from backend.services.events import Citation, Quote, Reason, Source, Span, Support
 

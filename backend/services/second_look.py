@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from backend.pipeline.cells import Place, locate
 from backend.pipeline.checks import WORDS_LENGTH, Said
-from backend.pipeline.proof import Verdict, prepare, prove
-from backend.pipeline.proof.align import align
+from backend.pipeline.proof.align import align, prepare
 from backend.pipeline.proof.features import evidence
-from backend.pipeline.proof.verdict import FEWEST_WORDS, ruled_out, word_for_word
+from backend.pipeline.proof.verdict import FEWEST_WORDS, Verdict, prove, ruled_out, word_for_word
 from backend.pipeline.terms import terms
 from backend.services.events import Citation, Reason, Source, Span, Support
 from backend.services.proving import reason_of

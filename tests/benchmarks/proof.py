@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from backend.engines.embedder import Embedder
-from backend.pipeline.proof import prepare, prove
+from backend.pipeline.proof.align import prepare
+from backend.pipeline.proof.verdict import prove
 from backend.pipeline.sentences import split
 from build_scripts.models import MODELS
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from backend.engines.embedder import Embedder
-from backend.pipeline.proof import Prepared, Verdict, prepare, prove
+from backend.pipeline.proof.align import Prepared, prepare
 from backend.pipeline.proof.model import load
+from backend.pipeline.proof.verdict import Verdict, prove
 from build_scripts.models import MODELS
 
 GROUPS = Path(__file__).resolve().parents[1] / "proof_groups"
