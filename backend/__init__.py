@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from backend.config import Config
     from backend.services import Services
+    from backend.services.one_document import OneDocument
     from backend.stores.database import Database
 
 VERSION: Final = "0.1.0"
@@ -101,11 +102,10 @@ def _services(config: Config, database: Database) -> Services:
     from backend.services.checking import Checking
     from backend.services.child import command, environment
     from backend.services.documents import Library
-    from backend.services.embedders import Embedders, LiveSearch
+    from backend.services.embedders import Embedders
     from backend.services.folders import WatchedFolders
     from backend.services.held import quoted
     from backend.services.models import Models
-    from backend.services.one_document import OneDocument
     from backend.services.restore import Restore
     from backend.services.transfer.export import Exporter
     from backend.stores.collections import Collections
@@ -133,11 +133,10 @@ def _services(config: Config, database: Database) -> Services:
     quoter = partial(quoted, embed=embedder.embed)
     embedders = Embedders(config.data / "passages.lance", settings, documents, models, builtin=embedder, quoter=quoter)
     library = Library(config, documents, embedders.tables, embedder, folders=folders, embedding=embedders.embedding)
-    search = LiveSearch(embedders)
     chat = Chat(
         conversations,
         models,
-        search,
+        embedders.search,
         settings.get,
         config.max_message,
         presets=presets,
@@ -145,12 +144,19 @@ def _services(config: Config, database: Database) -> Services:
         collections=collections,
         embed=embedder.embed,
     )
+
+    @cache
+    def one_document() -> OneDocument:
+        from backend.services.one_document import OneDocument
+
+        return OneDocument(library, embedders.search, embedder.embed)
+
     asking = Asking(
         Questions(database),
         collections,
         documents,
         models,
-        OneDocument(library, search, embedder.embed),
+        one_document,
         busy=lambda: chat.answering,
         limit=config.max_message,
     )
@@ -167,7 +173,6 @@ def _services(config: Config, database: Database) -> Services:
         library,
         WatchedFolders(library, folders, config.data),
         embedders,
-        search,
         models,
         chat,
         asking,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
 
 from backend.pipeline.prompt import Excerpt
@@ -53,9 +53,6 @@ class _Reply(BaseModel):
     source: int | None = None
 
 
-REPLY: Final = TypeAdapter(_Reply)
-
-
 def ask(question: str, before: str, sentence: str, excerpts: Sequence[Excerpt]) -> str:
     """The message about one sentence. `before`: the sentence before it, which says what *it* and *they* are. It and the
     question may be "".
@@ -74,7 +71,7 @@ def reply(text: str) -> Said | None:
     if not 0 <= start < end:
         return None
     try:
-        said = REPLY.validate_python(from_json(text[start:end]))
+        said = _Reply.model_validate(from_json(text[start:end]))
     except (ValueError, ValidationError):
         return None
     return Said(said.verdict, (said.words or "").strip() or None, said.source)

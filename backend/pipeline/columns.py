@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
 
 from backend.pipeline.prompt import Excerpt
@@ -72,8 +72,9 @@ class _Proposed(BaseModel):
     kind: Kind
 
 
-CELL: Final = TypeAdapter(_Cell)
-PROPOSED: Final = TypeAdapter(list[_Proposed])
+class _Proposal(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    columns: list[_Proposed] = []
 
 
 def schema(columns: Sequence[Column]) -> dict[str, Any]:
@@ -131,7 +132,7 @@ def _object(text: str) -> dict[str, Any] | None:
 def _said(cell: Any, kind: Kind) -> Said:
     try:
         # Some write the value alone.
-        parsed = CELL.validate_python(cell if isinstance(cell, dict) else {"value": cell})
+        parsed = _Cell.model_validate(cell if isinstance(cell, dict) else {"value": cell})
     except ValidationError:
         return Said(None, None)
     value = parsed.value
@@ -164,7 +165,7 @@ def proposed(text: str) -> list[Column]:
     """The columns that a model wrote, each name once; none where they cannot be read."""
     found = _object(text)
     try:
-        listed = PROPOSED.validate_python((found or {}).get("columns", []))
+        listed = _Proposal.model_validate(found or {}).columns
     except ValidationError:
         return []
     named: dict[str, Column] = {}

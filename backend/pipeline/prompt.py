@@ -115,6 +115,17 @@ def estimate_picture(picture: Picture) -> int:
     return max(LEAST_PICTURE, min(patches, MOST_PICTURE))
 
 
+def too_long(tokens: int, window: int) -> ContextOverflow:
+    """For a message that leaves no room for an answer."""
+    return ContextOverflow(
+        f"The message takes about {tokens:,} tokens, and the model's window has {window:,}. Shorten the message, "
+        "choose a model with a larger window, or raise the context window in the settings.",
+        "message_over_window",
+        tokens=tokens,
+        window=window,
+    )
+
+
 def fit(
     question: str,
     history: Sequence[Turn],
@@ -159,13 +170,7 @@ def fit(
                 f"{window:,}. Send fewer of them, choose a model with a larger window, or raise the context window in "
                 "the settings."
             )
-        raise ContextOverflow(
-            f"The message takes about {question_tokens:,} tokens, and the model's window has {window:,}. Shorten the "
-            "message, choose a model with a larger window, or raise the context window in the settings.",
-            "message_over_window",
-            tokens=question_tokens,
-            window=window,
-        )
+        raise too_long(question_tokens, window)
     answer = max(MIN_ANSWER, min(room // 2, window // 4))
     room -= answer
 

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from backend.services.checking import Checking
     from backend.services.desktop import Desktop
     from backend.services.documents import Library
-    from backend.services.embedders import Embedders, LiveSearch
+    from backend.services.embedders import Embedders
     from backend.services.evaluate import Evaluation
     from backend.services.folders import WatchedFolders
     from backend.services.models import Models
     from backend.services.restore import Restore
+    from backend.services.search import Search
     from backend.services.transfer.export import Exporter
     from backend.stores.collections import Collections
     from backend.stores.conversation_search import ConversationSearch
@@ -45,7 +46,6 @@ class Services:
     library: Library
     folders: WatchedFolders
     embedders: Embedders
-    search: LiveSearch
     models: Models
     chat: Chat
     asking: Asking
@@ -57,6 +57,11 @@ class Services:
     pictures: Pictures
     desktop: Desktop | None = None
     closed: bool = False
+
+    @property
+    def search(self) -> Search:
+        """Over the embedder that answers now."""
+        return self.embedders.search()
 
     @property
     def evaluation(self) -> Evaluation:

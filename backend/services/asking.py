@@ -11,20 +11,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import TypeAdapter
-
 from backend.errors import (
+    Details,
     EngineUnavailable,
     InvalidRequest,
     LocalChatError,
     ModelNotFound,
     NotFound,
     StorageError,
-    TooLarge,
 )
-from backend.pipeline.columns import ANSWER, Column
+from backend.services.call import Call
 from backend.services.chat import FAILED_INSIDE
 from backend.services.events import (
     IDLE,
@@ -39,12 +38,15 @@ from backend.services.events import (
     Failure,
     Idle,
 )
+from backend.services.question import check_message
 from backend.stores.collections import Collections
 from backend.stores.documents import Documents
 from backend.stores.questions import Asked, Questions, Row, Tally, Waiting
 
 if TYPE_CHECKING:
-    from backend.engines.base import ChatStream
+    from pydantic import TypeAdapter
+
+    from backend.pipeline.columns import Column
     from backend.services.models import Choice, Models
     from backend.services.one_document import Answered, OneDocument
 
@@ -62,31 +64,10 @@ POLITE_SECONDS: Final = 0.1
 STOP_SECONDS: Final = 0.9
 
 
-@dataclasses.dataclass
-class Current:
-    """The row that is asked right now. `left`: its answer is not wanted any more."""
-
-    waiting: Waiting
-    stream: ChatStream | None = None
-    left: bool = False
-    lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
-
-    def begin(self, stream: ChatStream) -> ChatStream:
-        with self.lock:
-            self.stream = stream
-            if self.left:
-                stream.close()
-        return stream
-
-    def leave(self) -> None:
-        with self.lock:
-            self.left = True
-            if self.stream is not None:
-                self.stream.close()
-
-
 class Asking:
-    """`busy`: whether an answer is being written in a conversation. `limit`: characters of a question."""
+    """`one`: made with the first question, as its rules take long to import. `busy`: whether an answer is being written
+    in a conversation. `limit`: characters of a question.
+    """
 
     def __init__(
         self,
@@ -94,7 +75,7 @@ class Asking:
         collections: Collections,
         documents: Documents,
         models: Models,
-        one: OneDocument,
+        one: Callable[[], OneDocument],
         *,
         busy: Callable[[], bool],
         limit: int,
@@ -106,7 +87,7 @@ class Asking:
         self._one = one
         self._busy = busy
         self._limit = limit
-        self._current: Current | None = None
+        self._current: tuple[Waiting, Call] | None = None
         self._changed = threading.Condition()
         self._wake = threading.Event()
         self._closing = threading.Event()
@@ -124,7 +105,7 @@ class Asking:
         self._wake.set()
         current = self._current
         if current is not None:
-            current.leave()
+            current[1].end()
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
 
@@ -137,12 +118,12 @@ class Asking:
         """
         from backend.pipeline.columns import plain
 
-        self._check(question)
+        check_message(question, self._limit)
         choice = self._models.at_hand(model)
         # The built-in model is too small to propose anything of use.
         if choice is None or choice.engine.name == "builtin":
             return plain(question), None
-        proposed = self._one.proposed(question, choice)
+        proposed = self._one().proposed(question, choice)
         return (proposed, choice.model.name) if proposed else (plain(question), None)
 
     def begin(
@@ -159,10 +140,12 @@ class Asking:
         `columns`: None proposes them. `quotes`: the documents' own sentences fill the table, and no model is asked; so
         it is where there is none. Raises as `propose`, and NotFound for the collection.
         """
-        self._check(question)
+        check_message(question, self._limit)
         self._collections.get(collection_id)
         choice = None if quotes else self._models.at_hand(model)
         if choice is None:
+            from backend.pipeline.columns import ANSWER, Column
+
             columns = [Column(ANSWER, "text")]
         else:
             from backend.services.one_document import documents_room
@@ -251,22 +234,10 @@ class Asking:
 
     # --- inside ---
 
-    def _check(self, question: str) -> None:
-        if not question.strip():
-            raise InvalidRequest("The message is empty. Write something.", "message_empty")
-        if len(question) > self._limit:
-            raise TooLarge(
-                f"The message has {len(question):,} characters; {self._limit:,} are the most. Add it as a "
-                "document instead, and ask about that.",
-                "message_long",
-                characters=len(question),
-                limit=self._limit,
-            )
-
     def _leave(self, identity: str) -> None:
         current = self._current
-        if current is not None and current.waiting.question_id == identity:
-            current.leave()
+        if current is not None and current[0].question_id == identity:
+            current[1].end()
         self._tell()
 
     def _tell(self) -> None:
@@ -275,16 +246,16 @@ class Asking:
 
     def _asking(self, identity: str) -> str | None:
         current = self._current
-        if current is None or current.left or current.waiting.question_id != identity:
+        if current is None or current[1].left or current[0].question_id != identity:
             return None
-        return current.waiting.document_id
+        return current[0].document_id
 
     def _table(self, asked: Asked, rows: Sequence[Row]) -> AskTable:
         return AskTable(
             asked.id,
             asked.collection_id,
             asked.question,
-            [AskColumn(column.name, column.kind) for column in columns_of(asked.columns)],
+            [AskColumn(**column) for column in asked.columns],  # type: ignore[arg-type]
             asked.model,
             asked.state,
             asked.created_at,
@@ -315,18 +286,17 @@ class Asking:
             return False
         while self._busy() and not self._closing.wait(POLITE_SECONDS):
             pass
-        current = Current(waiting)
-        self._current = current
+        call = Call()
+        self._current = (waiting, call)
         self._tell()
         try:
-            self._ask(current)
+            self._ask(waiting, call)
         finally:
             self._current = None
             self._tell()
         return True
 
-    def _ask(self, current: Current) -> None:
-        waiting = current.waiting
+    def _ask(self, waiting: Waiting, call: Call) -> None:
         began = time.monotonic()
         try:
             asked = self._questions.get(waiting.question_id)
@@ -336,20 +306,20 @@ class Asking:
             return
         try:
             choice = self._models.active(asked.model) if asked.model is not None else None
-            answered = self._answered(current, asked, choice)
+            answered = self._answered(waiting, call, asked, choice)
         except (EngineUnavailable, ModelNotFound, StorageError) as error:
             # The others would fail as this one did: the question stops, and says why.
-            if not current.left:
+            if not call.left:
                 self._questions.stop(asked.id, error.kept)
             return
         except LocalChatError as error:
-            self._fail(current, error.kept, began)
+            self._fail(waiting, call, error.kept, began)
             return
         except Exception:
             log.exception("a document could not be asked")
-            self._fail(current, FAILED_INSIDE, began)
+            self._fail(waiting, call, FAILED_INSIDE, began)
             return
-        if answered is None or current.left:
+        if answered is None or call.left:
             return
         found = {
             "cells": [dataclasses.asdict(cell) for cell in answered.cells],
@@ -358,22 +328,24 @@ class Asking:
         state = "covered" if answered.says_something else "empty"
         self._questions.keep(waiting, state, found=found, seconds=time.monotonic() - began)  # type: ignore[arg-type]
 
-    def _answered(self, current: Current, asked: Asked, choice: Choice | None) -> Answered | None:
-        document = self._documents.get(current.waiting.document_id)
+    def _answered(self, waiting: Waiting, call: Call, asked: Asked, choice: Choice | None) -> Answered | None:
+        document = self._documents.get(waiting.document_id)
         if not document.answers:
             raise Unread(document.error_code, document.error_message)
         if choice is None:
-            return self._one.quoted(document, asked.question)
-        return self._one.answered(document, asked.question, columns_of(asked.columns), choice, current.begin)
+            return self._one().quoted(document, asked.question)
+        return self._one().answered(document, asked.question, columns_of(asked.columns), choice, call.begin)
 
-    def _fail(self, current: Current, error: Mapping[str, Any], began: float) -> None:
-        if not current.left:
-            self._questions.keep(current.waiting, "failed", error=error, seconds=time.monotonic() - began)
+    def _fail(self, waiting: Waiting, call: Call, error: Mapping[str, Any], began: float) -> None:
+        if not call.left:
+            self._questions.keep(waiting, "failed", error=error, seconds=time.monotonic() - began)
 
 
 def columns_of(columns: Iterable[Mapping[str, str]]) -> list[Column]:
     """{name, kind} each."""
-    return TypeAdapter(list[Column]).validate_python([dict(column) for column in columns])
+    from backend.pipeline.columns import Column
+
+    return [Column(**column) for column in columns]  # type: ignore[arg-type]
 
 
 class Unread(LocalChatError):
@@ -388,12 +360,17 @@ class Unread(LocalChatError):
         return self._code or "DocumentError"
 
 
-ROW: Final = TypeAdapter(AskRow)
+@cache
+def _row_type() -> TypeAdapter[AskRow]:
+    # Made with the first table: it takes longer than the rest of a start's part here.
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(AskRow)
 
 
 def _row(row: Row) -> AskRow:
     found = row.found or {"cells": [], "sources": []}
-    return ROW.validate_python(
+    return _row_type().validate_python(
         {
             "document_id": row.document_id,
             "filename": row.filename,
@@ -411,4 +388,7 @@ def _tally(tally: Tally, asking: str | None) -> AskTally:
 
 
 def _failure(error: Mapping[str, Any] | None) -> Failure | None:
-    return None if error is None else TypeAdapter(Failure).validate_python(error)
+    if error is None:
+        return None
+    details = error.get("details")
+    return Failure(error["error"], error["message"], Details(**details) if details else None)

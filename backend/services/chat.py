@@ -17,7 +17,6 @@ from backend.errors import (
     EngineUnavailable,
     InvalidRequest,
     LocalChatError,
-    TooLarge,
 )
 from backend.pipeline.followup import standing_alone
 from backend.pipeline.gather import LONGEST
@@ -32,10 +31,12 @@ from backend.pipeline.prompt import (
     fit,
 )
 from backend.pipeline.relevance import speaks_of_documents
-from backend.services.draft import Draft, Running, done_event, usage_of, warning_of
+from backend.services.call import Call
+from backend.services.draft import Draft, usage_of, warning_of
 from backend.services.events import (
     IDLE,
     Budget,
+    ChatDone,
     ChatEvent,
     ChatStarted,
     Content,
@@ -50,7 +51,17 @@ from backend.services.events import (
 from backend.services.held import Held
 from backend.services.models import DEFAULT_WINDOW, Choice, Models, can_see, is_strong
 from backend.services.pictures import arrived, check_count
-from backend.services.question import Question, applied, blind, sizes, title_of, turns_of, window_of
+from backend.services.question import (
+    Question,
+    applied,
+    blind,
+    check_message,
+    place_of,
+    sizes,
+    title_of,
+    turns_of,
+    window_of,
+)
 from backend.services.relay import Relay
 from backend.stores.collections import Collections
 from backend.stores.conversations import Conversations
@@ -59,7 +70,7 @@ from backend.stores.presets import Preset, Presets
 
 if TYPE_CHECKING:
     from backend.services.proving import Embed
-    from backend.services.search import Finder
+    from backend.services.search import Search
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +127,7 @@ class Chat:
         self,
         conversations: Conversations,
         models: Models,
-        search: Finder,
+        search: Callable[[], Search],
         settings: Callable[[str, Any], Any],
         limit: int,
         *,
@@ -134,21 +145,12 @@ class Chat:
         self._pictures = pictures
         self._collections = collections
         self._embed = embed
-        self._running: dict[str, Running] = {}
+        self._running: dict[str, Call] = {}
         self._closed = False
 
     def prepare(self, question: Question) -> Prepared:
         """Raises RequestError, ModelNotFound, EngineUnavailable, ContextOverflow."""
-        if not question.message.strip():
-            raise InvalidRequest("The message is empty. Write something.", "message_empty")
-        if len(question.message) > self._limit:
-            raise TooLarge(
-                f"The message has {len(question.message):,} characters; {self._limit:,} are the most. Add it as a "
-                "document instead, and ask about that.",
-                "message_long",
-                characters=len(question.message),
-                limit=self._limit,
-            )
+        check_message(question.message, self._limit)
         if question.parent_id and not question.conversation_id:
             raise InvalidRequest("parent_id needs the conversation_id it belongs to.")
         parent, history = self._history(question)
@@ -201,9 +203,11 @@ class Chat:
         asked = time.perf_counter()
         found, unrelated = self._find(prepared)
         prompt = self._fit(prepared, found, 1.0)
-        running = Running(prepared.choice.engine.chat(self._request(prepared, prompt)))
+        running = Call()
         # The engine reads the prompt while we write the question down.
-        relay: Relay[ChatDelta] = Relay(running.stream, "answer")
+        relay: Relay[ChatDelta] = Relay(
+            running.begin(prepared.choice.engine.chat(self._request(prepared, prompt))), "answer"
+        )
         try:
             started = dataclasses.replace(self._begin(prepared, prompt, found), unrelated=unrelated)
         except BaseException:
@@ -229,8 +233,7 @@ class Chat:
                 started = self._announce(started, prompt, prepared.window, found)
                 held.leave()
                 held = self._hold(prepared, started)
-                running.stream = prepared.choice.engine.chat(self._request(prepared, prompt))
-                relay = Relay(running.stream, "answer")
+                relay = Relay(running.begin(prepared.choice.engine.chat(self._request(prepared, prompt))), "answer")
                 yield started
             outcome = (("stopped" if running.reason == "stop" else "interrupted") if running.reason else "done", None)
             yield from held.end(PROOF_SECONDS)
@@ -247,8 +250,13 @@ class Chat:
             self._running.pop(started.message_id, None)
             usage = usage_of(draft, asked, started.budget)
             self._finish(started, outcome, draft, usage, held)
-        yield done_event(
-            draft, usage, warning_of(draft.usage, prompt, prepared.window), stopped=running.reason == "stop"
+        warning, details = warning_of(draft.usage, prompt, prepared.window)
+        yield ChatDone(
+            usage=usage,
+            stopped=running.reason == "stop",
+            finish=draft.usage.finish if draft.usage else "stop",
+            warning=warning,
+            details=details,
         )
 
     def stop(self, message_id: str) -> None:
@@ -284,7 +292,7 @@ class Chat:
         try:
             return self._models.active(question.model)
         except EngineUnavailable as reason:
-            asked = question.use_documents is not False and not question.images and self._search.has_passages()
+            asked = question.use_documents is not False and not question.images and self._search().has_passages()
             if not asked:
                 raise
             name = question.model or self._settings("model", "") or ""
@@ -329,7 +337,7 @@ class Chat:
             return [], False
         asked = standing_alone(question.message, prepared.history)
         longest = SMALL_PASSAGE if prepared.choice.engine.name == "builtin" else LONGEST
-        hits = self._search.gather(
+        hits = self._search().gather(
             asked, limit=PASSAGES, longest=longest, document_ids=question.document_ids, told=prepared.told.append
         )
         # Documents that are named are read whatever is asked.
@@ -358,7 +366,7 @@ class Chat:
         return fit(
             prepared.question.message,
             prepared.history,
-            [Excerpt(source.text, _label(source)) for source in found],
+            [Excerpt(source.text, place_of(source)) for source in found],
             window=prepared.window,
             documents_limit=SMALL_DOCUMENTS if small else prepared.window // 2,
             count=lambda text: int(estimate(text) * factor),
@@ -486,12 +494,6 @@ def _shared_out(found: Sequence[Source], passages: int) -> tuple[list[Source], l
         for rank, source in enumerate(found[passages:], start=passages + 1)
     ]
     return list(found[:passages]), left_out
-
-
-def _label(source: Source) -> str:
-    page = f", page {source.page}" if source.page else ""
-    heading = f" ({' › '.join(source.heading)})" if source.heading else ""
-    return f"{source.filename}{page}{heading}"
 
 
 def _budget(prompt: Prompt, window: int, left_out: list[LeftOut]) -> Budget:

@@ -9,16 +9,15 @@ import dataclasses
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from pydantic import TypeAdapter
-
-from backend.engines.base import ChatDelta, ChatMessage, ChatRequest, ChatStream
+from backend.engines.base import ChatDelta, ChatMessage, ChatRequest
 from backend.errors import Conflict, ContextOverflow, EngineUnavailable, GenerationError, NotFound
 from backend.pipeline import checks as form
 from backend.pipeline.answer_sentences import AnswerSentences
-from backend.pipeline.prompt import PER_MESSAGE, Excerpt, estimate
+from backend.pipeline.prompt import PER_MESSAGE, Excerpt, estimate, too_long
+from backend.services.call import Call
 from backend.services.chat import REFITS
 from backend.services.events import (
     IDLE,
@@ -28,10 +27,10 @@ from backend.services.events import (
     CheckStep,
     Citation,
     Idle,
-    Proof,
     Source,
 )
-from backend.services.one_document import too_long
+from backend.services.kept import proof_of, sources_of
+from backend.services.question import place_of
 from backend.services.relay import Relay
 from backend.stores.conversations import Conversations
 
@@ -49,8 +48,6 @@ ATTEMPTS: Final = 2
 POLITE_SECONDS: Final = 0.1
 """A question in a conversation goes first: no sentence is begun while an answer is being written."""
 
-SOURCES: Final = TypeAdapter(list[Source])
-PROOF: Final = TypeAdapter(Proof)
 Value = TypeVar("Value")
 Steps = Generator[Idle, None, Value]
 """Says that nothing happened until there is a value."""
@@ -77,29 +74,6 @@ class Check:
     choice: Choice
 
 
-@dataclass
-class Running:
-    """The check under way. `left`: it is not wanted any more."""
-
-    message_id: str
-    stream: ChatStream | None = None
-    left: bool = False
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def begin(self, stream: ChatStream) -> ChatStream:
-        with self.lock:
-            self.stream = stream
-            if self.left:
-                stream.close()
-        return stream
-
-    def leave(self) -> None:
-        with self.lock:
-            self.left = True
-            if self.stream is not None:
-                self.stream.close()
-
-
 class Checking:
     """One at a time. `busy`: whether an answer is being written in a conversation."""
 
@@ -108,7 +82,7 @@ class Checking:
         self._models = models
         self._embed = embed
         self._busy = busy
-        self._running: Running | None = None
+        self._running: tuple[str, Call] | None = None  # the message's id with it
         self._lock = threading.Lock()
 
     def prepare(self, message_id: str, *, marked: bool = False) -> Check:
@@ -131,12 +105,12 @@ class Checking:
                 "none at hand. Start Ollama, or pull one.",
                 "no_checker",
             )
-        citations = PROOF.validate_python(message.proof).citations if message.proof else []
+        citations = proof_of(message.proof).citations if message.proof else []
         question = self._conversations.message(message.parent_id).content if message.parent_id else ""
         return Check(
             message_id,
             question if len(question) <= QUESTION_MOST else "",
-            SOURCES.validate_python(message.sources),
+            sources_of(message.sources),
             _wanted(message.content, citations, choice.model.name, marked=marked),
             choice,
         )
@@ -173,33 +147,34 @@ class Checking:
                 )
             yield _done(settled, unread, stopped=running.left)
         finally:
-            running.leave()
+            running.end()
             with self._lock:
                 self._running = None
 
     def stop(self, message_id: str) -> None:
         """Ends the check of a message; one that has ended is left alone. Raises NotFound for an unknown message."""
         running = self._running
-        if running is None or running.message_id != message_id:
+        if running is None or running[0] != message_id:
             self._conversations.message(message_id)
             return
-        running.leave()
+        running[1].end()
 
     def close(self) -> None:
         running = self._running
         if running is not None:
-            running.leave()
+            running[1].end()
 
     # --- inside ---
 
-    def _begin(self, message_id: str) -> Running:
+    def _begin(self, message_id: str) -> Call:
         with self._lock:
             if self._running is not None:
                 raise _runs()
-            self._running = Running(message_id)
-            return self._running
+            call = Call()
+            self._running = (message_id, call)
+            return call
 
-    def _wait(self, running: Running) -> Iterator[Idle]:
+    def _wait(self, running: Call) -> Iterator[Idle]:
         while self._busy() and not running.left:
             time.sleep(POLITE_SECONDS)
             yield IDLE
@@ -209,7 +184,7 @@ class Checking:
         if not self._conversations.settle(message_id, wanted.at, before, dataclasses.asdict(after)):
             raise NotFound("There is no such message. It may have been deleted.", "message_gone")
 
-    def _settled(self, running: Running, check: Check, wanted: Wanted) -> Steps[Citation | None]:
+    def _settled(self, running: Call, check: Check, wanted: Wanted) -> Steps[Citation | None]:
         """None where no reply could be read, or the check was left."""
         # Imported with the first check: numpy and the rules of five languages are no part of a start.
         from backend.services.second_look import settled
@@ -231,7 +206,7 @@ class Checking:
                 )
         return None
 
-    def _reply(self, running: Running, check: Check, wanted: Wanted) -> Steps[tuple[list[Source], str]]:
+    def _reply(self, running: Call, check: Check, wanted: Wanted) -> Steps[tuple[list[Source], str]]:
         """The passages that were given, and what the model wrote. Where the engine counts more tokens than we
         estimated, fewer passages are given.
         """
@@ -244,7 +219,7 @@ class Checking:
                     raise
         raise AssertionError
 
-    def _written(self, running: Running, request: tuple[Choice, ChatRequest]) -> Steps[str]:
+    def _written(self, running: Call, request: tuple[Choice, ChatRequest]) -> Steps[str]:
         choice, chat = request
         relay: Relay[ChatDelta] = Relay(running.begin(choice.engine.chat(chat)), "check")
         pieces: list[str] = []
@@ -281,7 +256,7 @@ def _fitting(check: Check, wanted: Wanted, factor: float) -> list[Source]:
     """
     spent = estimate(form.SYSTEM) + estimate(form.ask(check.question, wanted.before, wanted.text, []))
     room = check.choice.window - spent - 2 * PER_MESSAGE - REPLY_TOKENS
-    costs = {one.number: int(estimate(f"[1] {_label(one)}\n{one.text}") * factor) + 2 for one in check.sources}
+    costs = {one.number: int(estimate(f"[1] {place_of(one)}\n{one.text}") * factor) + 2 for one in check.sources}
     if sum(costs.values()) <= room:
         return check.sources
     held = {one.source for one in wanted.citation.support}
@@ -291,13 +266,13 @@ def _fitting(check: Check, wanted: Wanted, factor: float) -> list[Source]:
             given.append(source)
             room -= costs[source.number]
     if not given:
-        raise too_long(wanted.text, check.choice)
+        raise too_long(estimate(wanted.text), check.choice.window)
     return given
 
 
 def _request(check: Check, wanted: Wanted, given: Sequence[Source]) -> tuple[Choice, ChatRequest]:
     choice = check.choice
-    excerpts = [Excerpt(source.text, _label(source)) for source in given]
+    excerpts = [Excerpt(source.text, place_of(source)) for source in given]
     asked = form.ask(check.question, wanted.before, wanted.text, excerpts)
     return choice, ChatRequest(
         model=choice.model.name,
@@ -309,11 +284,6 @@ def _request(check: Check, wanted: Wanted, given: Sequence[Source]) -> tuple[Cho
         think=False if "thinking" in choice.model.capabilities else None,
         schema=form.SCHEMA,
     )
-
-
-def _label(source: Source) -> str:
-    page = f", page {source.page}" if source.page else ""
-    return f"{source.filename}{page} {' › '.join(source.heading)}".strip()
 
 
 def _runs() -> Conflict:

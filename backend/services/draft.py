@@ -1,4 +1,4 @@
-"""An answer while it is written: its words, how it is ended from outside, and what it took."""
+"""An answer while it is written: its words, and what it took."""
 
 from __future__ import annotations
 
@@ -7,24 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from backend.engines.base import ChatDelta, ChatStream, Usage
+from backend.engines.base import ChatDelta, Usage
 from backend.errors import Details
 from backend.pipeline.prompt import Prompt, least_tokens
-from backend.services.events import Budget, ChatDone, TurnUsage
+from backend.services.events import Budget, TurnUsage
 
 FULL: Final = "The answer ends because the model's window is full. Ask for the rest, or raise the context window."
-
-
-@dataclass
-class Running:
-    """An answer being written. `reason` says why it was ended from outside."""
-
-    stream: ChatStream
-    reason: str | None = None
-
-    def end(self, reason: str) -> None:
-        self.reason = self.reason or reason
-        self.stream.close()
 
 
 @dataclass
@@ -93,19 +81,3 @@ def warning_of(usage: Usage | None, prompt: Prompt, window: int) -> tuple[str, D
     if usage.finish == "length" and usage.prompt_tokens + usage.completion_tokens >= window - 8:
         return FULL, Details("window_full", {})
     return None, None
-
-
-def done_event(
-    draft: Draft,
-    usage: TurnUsage | None,
-    warned: tuple[str, Details] | tuple[None, None],
-    *,
-    stopped: bool,
-) -> ChatDone:
-    return ChatDone(
-        usage=usage,
-        stopped=stopped,
-        finish=draft.usage.finish if draft.usage else "stop",
-        warning=warned[0],
-        details=warned[1],
-    )

@@ -12,7 +12,7 @@ import logging
 import re
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -25,12 +25,11 @@ from backend.engines.embedding import Embedding
 from backend.engines.ollama_embedder import OllamaEmbedder
 from backend.errors import Conflict, DiskFull, EngineError, EngineUnavailable, ModelNotFound, NotFound
 from backend.pipeline.chunk import with_heading
-from backend.pipeline.gather import LONGEST
 from backend.services.embedder_change import Change, Progress
 from backend.services.evaluate import Evaluation, Quoter
 from backend.services.knowledge import Knowledge, kept_under
 from backend.services.models import Models
-from backend.services.search import Found, Mode, Search, Told, unheard
+from backend.services.search import Search
 from backend.stores.documents import Documents
 from backend.stores.evaluations import Evaluations
 from backend.stores.passage_tables import PassageTables, Table
@@ -169,6 +168,10 @@ class Embedders:
 
     def embedding(self) -> Embedding:
         return self._index.embedder
+
+    def search(self) -> Search:
+        """Over the table that answers now: one question sees one embedder only."""
+        return self._index.search
 
     @property
     def active(self) -> Spec:
@@ -453,43 +456,6 @@ class Embedders:
     def _kept(self, role: Literal["active", "building", "previous"]) -> Spec | None:
         kept = self._state().get(role)
         return None if kept is None else Spec(**kept)
-
-
-class LiveSearch:
-    """`Search` over the table that answers when it is asked: one question sees one embedder only."""
-
-    def __init__(self, embedders: Embedders) -> None:
-        self._embedders = embedders
-
-    def has_passages(self) -> bool:
-        return self._embedders.index.search.has_passages()
-
-    def weights(self, question: str) -> dict[str, float]:
-        return self._embedders.index.search.weights(question)
-
-    def find(
-        self,
-        question: str,
-        *,
-        limit: int = 10,
-        mode: Mode = "hybrid",
-        document_ids: Sequence[str] | None = None,
-        told: Told = unheard,
-    ) -> list[Found]:
-        return self._embedders.index.search.find(question, limit=limit, mode=mode, document_ids=document_ids, told=told)
-
-    def gather(
-        self,
-        question: str,
-        *,
-        limit: int,
-        longest: int = LONGEST,
-        document_ids: Sequence[str] | None = None,
-        told: Told = unheard,
-    ) -> list[Found]:
-        return self._embedders.index.search.gather(
-            question, limit=limit, longest=longest, document_ids=document_ids, told=told
-        )
 
 
 def _embedding_models(status: EngineStatus) -> list[ModelInfo]:

@@ -11,7 +11,7 @@ from backend.errors import ContextOverflow, GenerationError
 from backend.pipeline import columns as form
 from backend.pipeline.cells import Place, find, is_measured, locate, sort_value
 from backend.pipeline.columns import Column, Said
-from backend.pipeline.prompt import MIN_ANSWER, PER_MESSAGE, Excerpt, estimate
+from backend.pipeline.prompt import MIN_ANSWER, PER_MESSAGE, Excerpt, estimate, too_long
 from backend.pipeline.terms import terms
 from backend.services.chat import REFITS, SMALL_DOCUMENTS
 from backend.services.events import AskCell, Citation, Reason, Source, Span, Support
@@ -21,9 +21,8 @@ from backend.stores.vectors import StoredPassage
 
 if TYPE_CHECKING:
     from backend.services.documents import Library
-    from backend.services.embedders import LiveSearch
     from backend.services.proving import AnswerProof, Embed
-    from backend.services.search import Found
+    from backend.services.search import Found, Search
 
 READ_WHOLE: Final = 60
 """Passages up to which a document is looked at whole: more never fit a window that people use."""
@@ -74,7 +73,7 @@ class Sources:
 class OneDocument:
     """Asks documents, one at a time."""
 
-    def __init__(self, library: Library, search: LiveSearch, embed: Embed) -> None:
+    def __init__(self, library: Library, search: Callable[[], Search], embed: Embed) -> None:
         self._library = library
         self._search = search
         self._embed = embed
@@ -83,7 +82,7 @@ class OneDocument:
         """Its own sentence that answers best, where one is about the question at all. No model is asked."""
         from backend.services.proving import quote
 
-        found = self._search.find(question, limit=QUOTED_FROM, document_ids=[document.id])
+        found = self._search().find(question, limit=QUOTED_FROM, document_ids=[document.id])
         given = [_source(document, passage, number) for number, passage in enumerate(found, start=1)]
         about = [source for source in given if _is_about(question, source)]
         said, _ = quote(question, about, self._embed)
@@ -129,7 +128,7 @@ class OneDocument:
         used = sum(estimate(message.content) + PER_MESSAGE for message in messages)
         room = choice.window - used
         if room < MIN_ANSWER:
-            raise too_long(question, choice)
+            raise too_long(estimate(question), choice.window)
         chat = _request(choice, messages, min(room, 60 * form.MOST_PROPOSED), form.proposal_schema())
         return form.proposed(_written(choice.engine.chat(chat)) or "")
 
@@ -172,7 +171,7 @@ class OneDocument:
         self, document: DocumentRow, question: str, columns: Sequence[Column], room: int, factor: float
     ) -> list[Found]:
         wanted = [question, *(column.name for column in columns if column.name != form.ANSWER)]
-        lists = [self._search.find(words, limit=FOUND, document_ids=[document.id]) for words in wanted]
+        lists = [self._search().find(words, limit=FOUND, document_ids=[document.id]) for words in wanted]
         chosen: dict[str, Found] = {}
         for rank in range(FOUND):
             for found in lists:
@@ -211,19 +210,8 @@ def documents_room(question: str, columns: Sequence[Column], choice: Choice) -> 
     spent = estimate(form.SYSTEM) + estimate(form.ask(question, columns, "", [])) + 2 * PER_MESSAGE
     room = choice.window - spent - _reply_tokens(columns)
     if room < MIN_ANSWER:
-        raise too_long(question, choice)
+        raise too_long(estimate(question), choice.window)
     return min(room, SMALL_DOCUMENTS if choice.engine.name == "builtin" else choice.window // 2)
-
-
-def too_long(question: str, choice: Choice) -> ContextOverflow:
-    tokens = estimate(question)
-    return ContextOverflow(
-        f"The message takes about {tokens:,} tokens, and the model's window has {choice.window:,}. Shorten the "
-        "message, choose a model with a larger window, or raise the context window in the settings.",
-        "message_over_window",
-        tokens=tokens,
-        window=choice.window,
-    )
 
 
 def request(

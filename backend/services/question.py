@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from backend.errors import InvalidRequest, TooLarge
 from backend.pipeline.prompt import SYSTEM, Picture, Turn
+from backend.services.events import Source
 from backend.services.models import Choice
 from backend.stores.conversations import Message
 from backend.stores.pictures import Picture as Kept
@@ -60,6 +62,27 @@ def applied(preset: Preset, question: Question) -> Question:
         said |= {"document_ids": preset.document_ids, "collection_ids": preset.collection_ids}
     unsaid = {name: value for name, value in said.items() if getattr(question, name) is None}
     return dataclasses.replace(question, preset_id=preset.id, system=preset.system_prompt.strip() or SYSTEM, **unsaid)
+
+
+def check_message(message: str, limit: int) -> None:
+    """limit: characters. Raises InvalidRequest, TooLarge."""
+    if not message.strip():
+        raise InvalidRequest("The message is empty. Write something.", "message_empty")
+    if len(message) > limit:
+        raise TooLarge(
+            f"The message has {len(message):,} characters; {limit:,} are the most. Add it as a document instead, and "
+            "ask about that.",
+            "message_long",
+            characters=len(message),
+            limit=limit,
+        )
+
+
+def place_of(source: Source) -> str:
+    """Where a passage is from, as a model is told."""
+    page = f", page {source.page}" if source.page else ""
+    heading = f" ({' › '.join(source.heading)})" if source.heading else ""
+    return f"{source.filename}{page}{heading}"
 
 
 def window_of(question: Question, choice: Choice) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal
 
 from backend.engines.embedding import Embedding
 from backend.errors import EngineError
@@ -64,32 +64,6 @@ Told = Callable[[EngineError], None]
 
 def unheard(_: EngineError) -> None:
     """Nobody asked."""
-
-
-class Finder(Protocol):
-    """See `Search`."""
-
-    def has_passages(self) -> bool: ...
-
-    def find(
-        self,
-        question: str,
-        *,
-        limit: int = ...,
-        mode: Mode = ...,
-        document_ids: Sequence[str] | None = ...,
-        told: Told = ...,
-    ) -> list[Found]: ...
-
-    def gather(
-        self,
-        question: str,
-        *,
-        limit: int,
-        longest: int = ...,
-        document_ids: Sequence[str] | None = ...,
-        told: Told = ...,
-    ) -> list[Found]: ...
 
 
 class Search:

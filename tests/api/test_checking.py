@@ -87,7 +87,7 @@ def test_each_open_sentence_is_settled_and_kept(
     assert [chat["model"] for chat in chats] == [STRONG.name] * 4
     # All but the sentence stays the same, so that the engine reads the passages once.
     asked = [chat["messages"][1]["content"] for chat in chats]
-    assert all(text.startswith("[1] Lease.pdf, page 1 Term") for text in asked)
+    assert all(text.startswith("[1] Lease.pdf, page 1 (Term)") for text in asked)
     assert asked[1].endswith(f"The sentence before it: {SENTENCES[0]}\n\nThe sentence to check: {SENTENCES[1]}")
 
     # Nothing is left to ask this model about.

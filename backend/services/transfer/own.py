@@ -6,11 +6,10 @@ import dataclasses
 import math
 import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, Final
 
 from backend.errors import InvalidRequest, RequestError
-from backend.services.events import Proof, Source
+from backend.services.kept import proof_of, sources_of
 from backend.services.pictures import MOST, picture
 from backend.services.transfer.found import LONGEST_ID, Found, read_title
 from backend.services.transfer.tree import Node, Said, plant
@@ -158,7 +157,7 @@ def _sources(sources: Any, remarks: list[str]) -> list[Any]:
         # What an older LocalChat did not know of a source is not made up.
         return [
             {name: value for name, value in dataclasses.asdict(source).items() if name in said}
-            for source, said in zip(_source_type().validate_python(scrubbed), scrubbed, strict=True)
+            for source, said in zip(sources_of(scrubbed), scrubbed, strict=True)
         ]
     except ValidationError:
         remarks.append("The sources of an answer could not be read. They were left out.")
@@ -171,7 +170,7 @@ def _proof(proof: Any, remarks: list[str]) -> Any:
     if proof is None:
         return None
     try:
-        return dataclasses.asdict(_proof_type().validate_python(_scrubbed(proof)))
+        return dataclasses.asdict(proof_of(_scrubbed(proof)))
     except ValidationError:
         remarks.append("The proof of an answer could not be read. It was left out.")
         return None
@@ -188,17 +187,3 @@ def _scrubbed(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-@cache
-def _source_type() -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(list[Source])
-
-
-@cache
-def _proof_type() -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Proof)
