@@ -107,7 +107,6 @@ def _services(config: Config, database: Database) -> Services:
     from backend.services.held import quoted
     from backend.services.models import Models
     from backend.services.restore import Restore
-    from backend.services.transfer.export import Exporter
     from backend.stores.collections import Collections
     from backend.stores.conversation_search import ConversationSearch
     from backend.stores.conversations import Conversations
@@ -180,6 +179,5 @@ def _services(config: Config, database: Database) -> Services:
         Backup(config, database, library, VERSION),
         Restore(config.data),
         imports,
-        Exporter(conversations, imports, pictures),
         pictures,
     )

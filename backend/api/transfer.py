@@ -10,7 +10,6 @@ from backend.api.parts import parts
 from backend.api.schemas import ExportQuery
 from backend.api.sse import stream
 from backend.services.events import ImportEvent
-from backend.services.transfer.imports import import_file
 from backend.services.transfer.naming import disposition
 
 blueprint = Blueprint("transfer", __name__)
@@ -36,6 +35,9 @@ def export_all(query: ExportQuery) -> Response:
 @endpoint(events=ImportEvent, files=True)
 def import_conversations() -> Response:
     """Imports one file (multipart): ChatGPT's export, Open WebUI's, or LocalChat's own JSON; told by its content."""
+    # What every other program writes is no part of a start.
+    from backend.services.transfer.imports import import_file
+
     incoming = receive_file().incoming
     imports = parts().imports
     response = stream(lambda: import_file(incoming.path, imports))

@@ -53,7 +53,6 @@ class Services:
     backup: Backup
     restore: Restore
     imports: Imports
-    exporter: Exporter
     pictures: Pictures
     desktop: Desktop | None = None
     closed: bool = False
@@ -66,7 +65,13 @@ class Services:
     @property
     def evaluation(self) -> Evaluation:
         """Of the search as it is now."""
-        return self.embedders.index.evaluation
+        return self.embedders.evaluation()
+
+    @property
+    def exporter(self) -> Exporter:
+        from backend.services.transfer.export import Exporter
+
+        return Exporter(self.conversations, self.imports, self.pictures)
 
     def close(self) -> None:
         """Ends answers, pulls, imports and the built-in engine within a second. Idempotent."""

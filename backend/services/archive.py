@@ -43,7 +43,7 @@ BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, 
 
 
 class Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     name: str
     size: int = Field(ge=0)
@@ -53,7 +53,7 @@ class Entry(BaseModel):
 class Manifest(BaseModel):
     """`data_version` is that of the database's schema; `localchat` the version of the program that wrote it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     format: str
     version: int

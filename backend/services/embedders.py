@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from backend.engines.base import EngineStatus, ModelInfo
 from backend.engines.embedder import DIMENSIONS, MOST_TOKENS, NAME, Embedder
@@ -26,7 +26,6 @@ from backend.engines.ollama_embedder import OllamaEmbedder
 from backend.errors import Conflict, DiskFull, EngineError, EngineUnavailable, ModelNotFound, NotFound
 from backend.pipeline.chunk import with_heading
 from backend.services.embedder_change import Change, Progress
-from backend.services.evaluate import Evaluation, Quoter
 from backend.services.knowledge import Knowledge, kept_under
 from backend.services.models import Models
 from backend.services.search import Search
@@ -36,6 +35,9 @@ from backend.stores.passage_tables import PassageTables, Table
 from backend.stores.passages_search import PassageSearch
 from backend.stores.settings import Settings
 from backend.stores.vectors import TABLE, Vectors
+
+if TYPE_CHECKING:
+    from backend.services.evaluate import Evaluation, Quoter
 
 log = logging.getLogger(__name__)
 
@@ -110,8 +112,8 @@ class Index:
     spec: Spec
     embedder: Embedding
     knowledge: Knowledge
+    passages: PassageSearch
     search: Search
-    evaluation: Evaluation
 
 
 class Embedders:
@@ -172,6 +174,20 @@ class Embedders:
     def search(self) -> Search:
         """Over the table that answers now: one question sees one embedder only."""
         return self._index.search
+
+    def evaluation(self) -> Evaluation:
+        """Of the search as it is now."""
+        from backend.services.evaluate import Evaluation
+
+        index = self._index
+        return Evaluation(
+            self._documents,
+            index.passages,
+            index.embedder,
+            self._quoter,
+            kept=Evaluations(self._settings),
+            embed=self._builtin.embed,
+        )
 
     @property
     def active(self) -> Spec:
@@ -415,15 +431,8 @@ class Embedders:
             spec,
             embedder,
             knowledge,
+            passages,
             Search(self._documents, passages, embedder, knowledge),
-            Evaluation(
-                self._documents,
-                passages,
-                embedder,
-                self._quoter,
-                kept=Evaluations(self._settings),
-                embed=self._builtin.embed,
-            ),
         )
 
     def _count_cut(self, name: str, more: int) -> None:

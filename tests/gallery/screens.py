@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.conftest import ROOT
 from tests.e2e.conftest import ready
 from tests.e2e.pages import ask, drop, fetch, go, last_answer, wait_until_read
 from tests.e2e.test_accessibility import violations
@@ -18,6 +19,7 @@ from tests.gallery import story
 from tests.gallery.pictures import Gallery
 from tests.ollama_script import Answer
 from tests.ollama_stand_in import StandIn
+from tests.tables import reply
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -29,6 +31,7 @@ LOOKS: dict[str, tuple[Theme, int]] = {
     "narrow-dark": ("dark", 420),
 }
 HEIGHT = 800
+GROUPS = ROOT / "tests" / "proof_groups" / "held_out" / "all.jsonl"
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +55,10 @@ class Camera:
     def narrow(self) -> bool:
         return self.look.startswith("narrow")
 
-    def take(self, name: str, shows: str) -> None:
-        self.page.mouse.move(0, 0)
+    def take(self, name: str, shows: str, *, still: bool = False) -> None:
+        """`still`: the pointer stays where it is."""
+        if not still:
+            self.page.mouse.move(0, 0)
         self.page.wait_for_timeout(400)
         found = violations(self.page)
         assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
@@ -99,7 +104,7 @@ def test_of_a_household_with_ollama(
     story.write_conversations(data)
     papers = story.write_papers(tmp_path / "papers")
     with serve(OLLAMA_HOST=ollama_stand_in.host) as served:
-        prepare(browser, served.page, papers)
+        prepare(browser, served.page, papers, ollama_stand_in)
         for camera in cameras(browser, gallery, served.page):
             conversation(camera, ollama_stand_in)
             over_the_page(camera)
@@ -107,8 +112,8 @@ def test_of_a_household_with_ollama(
         gone(browser, gallery, served)
 
 
-def prepare(browser: Browser, address: str, papers: list[Path]) -> None:
-    """The papers are added, and two presets made, as a user does it."""
+def prepare(browser: Browser, address: str, papers: list[Path], ollama: StandIn) -> None:
+    """The papers are added, two presets made, each contract is asked, and the proof is measured, as a user does it."""
     page = browser.new_page()
     page.goto(address)
     ready(page)
@@ -121,6 +126,20 @@ def prepare(browser: Browser, address: str, papers: list[Path]) -> None:
     fetch(page, "/api/settings", {"meter_open": True}, "PATCH")
     fetch(page, "/api/presets", {"name": "Contracts", "system_prompt": "You check contracts. Quote the clause."})
     fetch(page, "/api/presets", {"name": "Letters", "system_prompt": "You write polite letters.", "temperature": 0.8})
+    documents = fetch(page, "/api/documents", method="GET")["documents"]
+    contracts = [document["id"] for document in documents if document["filename"] in story.CONTRACTS]
+    ollama.answers.extend(reply(row) for row in story.ROWS)
+    body = {"question": story.EACH, "columns": story.COLUMNS}
+    page.evaluate(
+        """async ([id, body]) => {
+            await (await fetch(`/api/collections/${id}/ask`, {method: "POST", body: JSON.stringify(body),
+                headers: {"Content-Type": "application/json"}})).text();
+        }""",
+        [fetch(page, "/api/collections", {"name": "Contracts", "document_ids": contracts})["id"], body],
+    )
+    go(page, "#/evaluation")
+    page.locator("input[type=file]").first.set_input_files(GROUPS)
+    expect(page.get_by_role("region", name=f"Figures: {GROUPS.name}")).to_be_visible(timeout=90_000)
     page.close()
 
 
@@ -144,6 +163,10 @@ def conversation(camera: Camera, ollama: StandIn) -> None:
     camera.take("chat-top", "A question, and the beginning of its answer with chips, table and formula")
     last_answer(page).get_by_role("button", name=re.compile("^Source ")).first.click()
     camera.take("sources", "The words of a source, opened at its chip")
+    page.keyboard.press("Escape")
+    last_answer(page).locator(".prose .unproved").first.hover()
+    expect(page.get_by_role("tooltip")).to_be_visible()
+    camera.take("reason", "Why a sentence has no source", still=True)
     page.keyboard.press("Escape")
 
     ollama.answers.append(story.THOUGHT)
@@ -203,6 +226,18 @@ def pages(camera: Camera) -> None:
     hold(page, 14)
     camera.take("documents-drop", "Files held over the window")
     page.keyboard.press("Escape")
+    page.get_by_role("link", name=story.CONTRACTS[1]).click()
+    expect(page.get_by_role("dialog", name=story.CONTRACTS[1]).get_by_text("ordinary notice")).to_be_visible()
+    camera.take("reader", "The whole text of a document, as it was read")
+    page.keyboard.press("Escape")
+    (collection,) = fetch(page, "/api/collections", method="GET")["collections"]
+    go(page, f"#/collection/{collection['id']}")
+    page.get_by_role("link", name=story.EACH).click()
+    expect(page.get_by_text("3 of 3 asked")).to_be_visible()
+    camera.take("collection", "A question asked of each document of a collection, every value with its source")
+    go(page, "#/evaluation")
+    expect(page.get_by_role("region", name=f"Figures: {GROUPS.name}")).to_be_visible()
+    camera.take("evaluation", "What the proof and the search are worth, measured")
     go(page, "#/models")
     expect(page.get_by_role("row", name=re.compile(re.escape("qwen3:8b"))).first).to_be_visible()
     camera.take("models", "Models, and how they fit this computer")

@@ -104,6 +104,28 @@ def answer(flat: int, storage: int, heating: int) -> Answer:
     )
 
 
+CONTRACTS = ("Lease Kaiweg 3, storage.md", "Lease Lindenstrasse 14.md", "Service contract, heating.md")
+EACH = "When does each contract end, with what notice, and what is the rent?"
+COLUMNS = [{"name": "Ends", "kind": "date"}, {"name": "Notice", "kind": "text"}, {"name": "Rent", "kind": "number"}]
+ROWS = (
+    {
+        "Ends": (None, None),
+        "Notice": ("a notice period of six weeks to the end of a quarter", "six weeks to the end of a quarter"),
+        "Rent": ("The rent is 180 euros a month", "180"),
+    },
+    {
+        "Ends": ("a fixed term ending on 31 March 2027", "2027-03-31"),
+        "Notice": ("three months' notice to the end of a calendar month", "three months to the end of a month"),
+        "Rent": ("The rent is 1,450 euros a month", "1,540"),
+    },
+    {
+        "Ends": (None, None),
+        "Notice": ("The notice period is three months to the end of the contract year", "three months"),
+        "Rent": (None, None),
+    },
+)
+"""What the model says of each of `CONTRACTS`; one rent of it is wrong."""
+
 FOLLOW_UP = "And if I find somebody who takes over the flat?"
 STREAMING = Answer(
     thinking=("Clause 3.2 leaves good cause. ", "A next tenant is not in it."),
