@@ -6,7 +6,8 @@ from flask import Blueprint, Response
 
 from backend.api.endpoint import endpoint
 from backend.api.parts import parts
-from backend.api.schemas import AskBody, AskTables, ColumnsBody, GoOnBody, Ok, ProposedColumns, TableQuery
+from backend.api.schemas.base import Ok
+from backend.api.schemas.collections import AskBody, AskTables, ColumnsBody, GoOnBody, ProposedColumns, TableQuery
 from backend.api.sse import stream
 from backend.services.asking import columns_of
 from backend.services.events import AskEvent, AskTable

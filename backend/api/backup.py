@@ -9,7 +9,8 @@ from flask import Blueprint, Response
 
 from backend.api.endpoint import endpoint
 from backend.api.parts import parts
-from backend.api.schemas import BackupBody, Ok, RestoreBody, RestoreState, StagedBackup
+from backend.api.schemas.base import Ok
+from backend.api.schemas.system import BackupBody, RestoreBody, RestoreState, StagedBackup
 from backend.api.sse import stream
 from backend.errors import Conflict, InvalidRequest
 from backend.services.desktop import Desktop

@@ -8,7 +8,8 @@ from flask import Blueprint, Response
 
 from backend.api.endpoint import endpoint
 from backend.api.parts import parts
-from backend.api.schemas import BudgetBody, ChatBody, Ok
+from backend.api.schemas.base import Ok
+from backend.api.schemas.chat import BudgetBody, ChatBody
 from backend.api.sse import stream
 from backend.services.events import Budget, ChatEvent
 from backend.services.question import Question

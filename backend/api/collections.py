@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from backend.api import schemas
 from backend.api.endpoint import endpoint
 from backend.api.parts import parts
+from backend.api.schemas import collections as schemas
+from backend.api.schemas.base import Ok
+from backend.api.schemas.documents import DocumentIds
 
 blueprint = Blueprint("collections", __name__)
 
@@ -40,18 +42,18 @@ def change(identity: str, body: schemas.CollectionChange) -> schemas.Collection:
 
 
 @blueprint.delete("/api/collections/<identity>")
-@endpoint(returns=schemas.Ok)
-def delete(identity: str) -> schemas.Ok:
+@endpoint(returns=Ok)
+def delete(identity: str) -> Ok:
     """Deletes it; its documents stay, and what is being asked of them stops."""
     services = parts()
     services.asking.stop_collection(identity)
     services.collections.delete(identity)
-    return schemas.Ok()
+    return Ok()
 
 
 @blueprint.post("/api/collections/<identity>/documents")
-@endpoint(body=schemas.DocumentIds, returns=schemas.Collection)
-def put_many(identity: str, body: schemas.DocumentIds) -> schemas.Collection:
+@endpoint(body=DocumentIds, returns=schemas.Collection)
+def put_many(identity: str, body: DocumentIds) -> schemas.Collection:
     """Puts many documents into it; those that are gone are left out."""
     return schemas.Collection.model_validate(parts().collections.put_many(identity, body.document_ids))
 

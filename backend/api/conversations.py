@@ -9,13 +9,13 @@ from flask import Blueprint
 
 from backend.api.endpoint import endpoint
 from backend.api.parts import parts
-from backend.api.schemas import (
+from backend.api.schemas.base import Ok
+from backend.api.schemas.conversations import (
     Conversation,
     ConversationChange,
     ConversationList,
     ConversationQuery,
     NewConversation,
-    Ok,
 )
 from backend.stores.conversations import Summary
 

@@ -14,7 +14,8 @@ from flask import Blueprint, Response, send_file
 from backend.api.endpoint import endpoint
 from backend.api.multipart import receive_files
 from backend.api.parts import parts
-from backend.api.schemas import (
+from backend.api.schemas.base import Ok
+from backend.api.schemas.documents import (
     BoxQuery,
     Document,
     DocumentBoxes,
@@ -23,14 +24,13 @@ from backend.api.schemas import (
     DocumentList,
     DocumentQuery,
     DocumentText,
-    Ok,
     PassageList,
     PassageQuery,
-    PickBody,
     RetryBody,
     TextQuery,
     WordsBody,
 )
+from backend.api.schemas.system import PickBody
 from backend.api.sse import stream
 from backend.errors import Conflict
 from backend.services.documents import Arrival

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from backend.api import schemas
 from backend.api.endpoint import endpoint
 from backend.api.parts import parts
+from backend.api.schemas import embedder as schemas
 
 blueprint = Blueprint("embedder", __name__)
 

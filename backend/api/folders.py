@@ -6,7 +6,8 @@ from flask import Blueprint
 
 from backend.api.endpoint import endpoint
 from backend.api.parts import parts
-from backend.api.schemas import Folder, FolderBody, FolderList, Ok
+from backend.api.schemas.base import Ok
+from backend.api.schemas.documents import Folder, FolderBody, FolderList
 from backend.errors import Conflict, InvalidRequest
 from backend.services.folders import FolderView
 

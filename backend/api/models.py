@@ -7,9 +7,10 @@ from typing import Final
 
 from flask import Blueprint, Response
 
-from backend.api import schemas
 from backend.api.endpoint import endpoint
 from backend.api.parts import parts
+from backend.api.schemas import models as schemas
+from backend.api.schemas.base import Ok
 from backend.api.sse import stream
 from backend.engines.base import EngineStatus, ModelInfo
 from backend.engines.builtin import LABEL, MODEL
@@ -76,19 +77,19 @@ def pull(body: schemas.PullBody) -> Response:
 
 
 @blueprint.delete("/api/models/pull/<identity>")
-@endpoint(returns=schemas.Ok)
-def cancel_pull(identity: str) -> schemas.Ok:
+@endpoint(returns=Ok)
+def cancel_pull(identity: str) -> Ok:
     """Stops a pull; what has come stays, and the next pull goes on from there."""
     parts().models.cancel_pull(identity)
-    return schemas.Ok()
+    return Ok()
 
 
 @blueprint.delete("/api/models/<path:name>")
-@endpoint(returns=schemas.Ok)
-def delete(name: str) -> schemas.Ok:
+@endpoint(returns=Ok)
+def delete(name: str) -> Ok:
     """Deletes a model from Ollama."""
     parts().models.delete(name)
-    return schemas.Ok()
+    return Ok()
 
 
 @blueprint.get("/api/models/<path:name>")

@@ -15,7 +15,7 @@ from pydantic.json_schema import JsonSchemaMode, JsonSchemaValue
 
 from backend import VERSION
 from backend.api.endpoint import Contract
-from backend.api.schemas import ErrorResponse
+from backend.api.schemas.base import ErrorResponse
 from backend.errors import REASONS, codes
 from backend.services.health import CODES, VALUES
 

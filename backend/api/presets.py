@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, send_file
 
-from backend.api import schemas
 from backend.api.endpoint import endpoint
 from backend.api.parts import parts
+from backend.api.schemas import presets as schemas
+from backend.api.schemas.base import Ok
 from backend.errors import InvalidRequest
 from backend.stores.presets import Preset
 
@@ -55,11 +56,11 @@ def change(identity: str, body: schemas.PresetChange) -> schemas.Preset:
 
 
 @blueprint.delete("/api/presets/<identity>")
-@endpoint(returns=schemas.Ok)
-def delete(identity: str) -> schemas.Ok:
+@endpoint(returns=Ok)
+def delete(identity: str) -> Ok:
     """Deletes it; conversations that used it go on without."""
     parts().presets.delete(identity)
-    return schemas.Ok()
+    return Ok()
 
 
 @blueprint.get("/api/presets/<identity>/export")

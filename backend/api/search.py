@@ -11,7 +11,7 @@ from flask import Blueprint, Response
 from backend.api.endpoint import endpoint
 from backend.api.multipart import receive_file
 from backend.api.parts import parts
-from backend.api.schemas import EvaluateBody, EvaluationList, SearchBody, SearchResponse
+from backend.api.schemas.search import EvaluateBody, EvaluationList, SearchBody, SearchResponse
 from backend.api.sse import stream
 from backend.errors import EngineError, InvalidRequest
 from backend.services.events import EvaluationEvent

@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from backend.api.endpoint import endpoint
 from backend.api.parts import parts
-from backend.api.schemas import Settings, SettingsChange
+from backend.api.schemas.system import Settings, SettingsChange
 
 blueprint = Blueprint("settings", __name__)
 

@@ -6,10 +6,12 @@ from flask import Blueprint, Response, current_app
 from pydantic_core import to_json
 
 from backend import VERSION
-from backend.api import schemas
 from backend.api.endpoint import endpoint
 from backend.api.models import active_model, engine
 from backend.api.parts import parts
+from backend.api.schemas import system as schemas
+from backend.api.schemas.base import Ok
+from backend.api.schemas.models import ActiveModel
 from backend.errors import Conflict, LocalChatError
 from backend.services import storage
 from backend.services.health import checks
@@ -45,8 +47,8 @@ def status() -> schemas.Status:
 
 
 @blueprint.post("/api/desktop/show")
-@endpoint(returns=schemas.Ok)
-def show() -> schemas.Ok:
+@endpoint(returns=Ok)
+def show() -> Ok:
     """Brings the window to the front."""
     desktop = parts().desktop
     if desktop is None:
@@ -55,7 +57,7 @@ def show() -> schemas.Ok:
             "no_window",
         )
     desktop.show()
-    return schemas.Ok()
+    return Ok()
 
 
 @blueprint.post("/api/desktop/dropped")
@@ -69,8 +71,8 @@ def dropped() -> schemas.DroppedFolders:
 
 
 @blueprint.post("/api/desktop/folder")
-@endpoint(body=schemas.OpenBody, returns=schemas.Ok)
-def open_folder(body: schemas.OpenBody) -> schemas.Ok:
+@endpoint(body=schemas.OpenBody, returns=Ok)
+def open_folder(body: schemas.OpenBody) -> Ok:
     """Shows a place in the system's file manager, or the folder that it is in."""
     services = parts()
     if services.desktop is None:
@@ -79,7 +81,7 @@ def open_folder(body: schemas.OpenBody) -> schemas.Ok:
             "no_window",
         )
     services.desktop.open_folder(storage.folder_of(services.config, body.place))
-    return schemas.Ok()
+    return Ok()
 
 
 @blueprint.get("/api/storage")
@@ -124,13 +126,11 @@ def docs() -> Response:
     return Response(page(document(current_app)), mimetype="text/html")
 
 
-def _model() -> schemas.ActiveModel:
+def _model() -> ActiveModel:
     """A chosen model that is gone must not take the status page with it; the checks name it."""
     services = parts()
     try:
         return active_model(services.models.active())
     except LocalChatError:
         name = str(services.settings.get("model"))
-        return schemas.ActiveModel(
-            model=name, engine="ollama", label=name, context_window=0, capabilities=[], chosen=True
-        )
+        return ActiveModel(model=name, engine="ollama", label=name, context_window=0, capabilities=[], chosen=True)

@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 from backend.api.endpoint import endpoint
 from backend.api.multipart import receive_file
 from backend.api.parts import parts
-from backend.api.schemas import ExportQuery
+from backend.api.schemas.conversations import ExportQuery
 from backend.api.sse import stream
 from backend.services.events import ImportEvent
 from backend.services.transfer.naming import disposition

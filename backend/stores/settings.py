@@ -1,4 +1,4 @@
-"""Settings as key and JSON value; what a key means and its default stand in `api.schemas.Settings`."""
+"""Settings as key and JSON value; what a key means and its default stand in `api.schemas.system.Settings`."""
 
 from __future__ import annotations
 

@@ -341,7 +341,7 @@ def test_ids_that_are_taken_are_given_anew(shelf: Shelf) -> None:
 
 
 def test_wrong_values_anywhere_in_our_own_json_harm_nobody(shelf: Shelf) -> None:
-    from backend.api.schemas import Conversation as Answered
+    from backend.api.schemas.conversations import Conversation as Answered
 
     identity = shelf.put(*turn(thinking="Hm.", usage={"prompt_tokens": 1}))
     good = json.loads(shelf.export(identity, "json"))["conversations"][0]
