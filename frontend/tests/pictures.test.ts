@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Message } from "../src/api/types";
 import { Conversation } from "../src/features/chat/conversation.svelte";
-import { base64, isPicture, parted, type Attached } from "../src/features/chat/pictures.svelte";
+import { base64, isPicture, parted } from "../src/features/chat/pictures.svelte";
+import type { Attached } from "../src/features/chat/readPicture";
 
 const file = (name: string, ...parts: (string | number)[]): File =>
   new File([Uint8Array.from(parts.flatMap((part) => (typeof part === "string" ? [...part].map((letter) => letter.charCodeAt(0)) : part)))], name);

@@ -3,7 +3,8 @@ import { api, asApiError, data, failureOf, type ApiError } from "../../api/clien
 import { streamAnswer, type ChatEvent } from "../../api/streams";
 import type { Budget, ChatStarted, Citation, Message } from "../../api/types";
 import { t } from "../../i18n";
-import { base64, type Attached, type Picture } from "./pictures.svelte";
+import { base64, type Picture } from "./pictures.svelte";
+import type { Attached } from "./readPicture";
 import { said, type Said } from "../../i18n/said";
 import { Checking } from "./checking.svelte";
 import { Pieces } from "./pieces";

@@ -1,5 +1,5 @@
 // Pictures of drafts in the browser's own database: the session storage, where the words are, has no room for them.
-import type { Attached } from "./pictures.svelte";
+import type { Attached } from "./readPicture";
 
 type Kept = Omit<Attached, "url">;
 

@@ -1,17 +1,8 @@
 // Pictures on their way into a question: told by their bytes, made ready, and kept with the draft of a conversation.
 import type { components } from "../../api/types";
+import type { Attached } from "./readPicture";
 
 export type Picture = components["schemas"]["Picture"];
-
-/** A picture as it will be sent. `id` is its SHA-256, by which the server will know it; `file` is what was chosen. */
-export interface Attached {
-  id: string;
-  blob: Blob;
-  url: string;
-  width: number;
-  height: number;
-  file: File;
-}
 
 /** The server takes so many with a question. */
 export const MOST_PICTURES = 8;

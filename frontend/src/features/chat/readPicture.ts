@@ -1,6 +1,15 @@
 // A file becomes a picture as it is sent: drawn anew, so that it is upright, no larger than models look at, and without
 // the place and time that a camera writes into it.
-import type { Attached } from "./pictures.svelte";
+
+/** A picture as it will be sent. `id` is its SHA-256, by which the server will know it; `file` is what was chosen. */
+export interface Attached {
+  id: string;
+  blob: Blob;
+  url: string;
+  width: number;
+  height: number;
+  file: File;
+}
 
 /** px. What models look at is no larger; at 28 px a token, a picture of this size takes 2,300 of them. */
 const LONGEST = 1536;
