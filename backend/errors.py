@@ -85,6 +85,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {
     "preset_name_taken": ("name",),
     "preset_newer": (),
     "preset_not_ours": (),
+    "in_circles": (),
     "prompt_cut": ("read", "sent"),
     "pull_gone": (),
     "restore_runs": (),

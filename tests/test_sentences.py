@@ -42,7 +42,7 @@ def test_a_reason_is_known_and_comes_with_its_values() -> None:
 
 def test_no_reason_is_left_over() -> None:
     # These are told without an error: of an engine's state, and of an answer that was cut.
-    told = {reason for _, reason, _ in sites()} | {"ollama_other", "prompt_cut", "window_full"}
+    told = {reason for _, reason, _ in sites()} | {"ollama_other", "prompt_cut", "window_full", "in_circles"}
     assert set(REASONS) - told == set()
 
 

@@ -17,6 +17,9 @@ BULLET: Final = re.compile(r"\s*(?:>\s*)*(?:[-*+•]|\d{1,3}[.)])\s+(?:\[[ xX]\]
 LINK: Final = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 MARKS: Final = re.compile(r"\*\*|__|~~|`|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
 MATH_BLOCK: Final = re.compile(r"\s*(?:\$\$|\\\[)")
+LIST_NUMBER: Final = re.compile(r"\d{1,2}[.):]?")
+"""Small models begin lists that they do not go on with; alone it says nothing that could be proved."""
+
 LETTER: Final = re.compile(r"[^\W_]")
 
 
@@ -168,7 +171,7 @@ class AnswerSentences:
         )
         shown = CITATION.sub("", text if text is not None else raw)
         shown = " ".join(MARKS.sub("", LINK.sub(r"\1", shown)).split())
-        if not LETTER.search(shown):
+        if not LETTER.search(shown) or LIST_NUMBER.fullmatch(shown):
             return []
         while start < end and self._text[start].isspace():
             start += 1

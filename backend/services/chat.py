@@ -31,6 +31,7 @@ from backend.pipeline.prompt import (
     fit,
 )
 from backend.pipeline.relevance import speaks_of_documents
+from backend.pipeline.repetition import Repetition
 from backend.services.call import Call
 from backend.services.draft import Draft, usage_of, warning_of
 from backend.services.events import (
@@ -43,6 +44,7 @@ from backend.services.events import (
     Failure,
     Idle,
     LeftOut,
+    PageStart,
     Proof,
     Source,
     Thinking,
@@ -92,8 +94,15 @@ REFITS: Final = (1.4, 2.0)
 """Where the engine counts more tokens than we estimated it refuses the prompt; it is then fitted again, estimated this
 much more carefully."""
 
+LOOKED_AT: Final = 5
+"""Passages that quotes and proof go by, also where the model has no room to read so many: the labelled questions have
+their answer in the first five."""
+
 TELLING: Final = 3
 """Passages, the best, that tell whether anything was found (`pipeline.relevance`)."""
+
+CIRCLES: Final = 3
+"""Times that the built-in model may say the same on end. It never means it; others may have been asked to."""
 
 UNRELATED: Final = Proof([], sure=False, folded=True, citations=[], unrelated=True)
 
@@ -215,7 +224,7 @@ class Chat:
             raise
         self._running[started.message_id] = running
         held = self._hold(prepared, started)
-        draft = Draft()
+        draft = Draft(Repetition(CIRCLES) if _is_small(prepared) else None)
         refits = iter(REFITS)
         outcome: tuple[str, dict[str, object] | None] = ("stopped", None)
         try:
@@ -250,11 +259,11 @@ class Chat:
             self._running.pop(started.message_id, None)
             usage = usage_of(draft, asked, started.budget)
             self._finish(started, outcome, draft, usage, held)
-        warning, details = warning_of(draft.usage, prompt, prepared.window)
+        warning, details = warning_of(draft, prompt, prepared.window)
         yield ChatDone(
             usage=usage,
             stopped=running.reason == "stop",
-            finish=draft.usage.finish if draft.usage else "stop",
+            finish=draft.finish,
             warning=warning,
             details=details,
         )
@@ -336,7 +345,7 @@ class Chat:
         if question.use_documents is False:
             return [], False
         asked = standing_alone(question.message, prepared.history)
-        longest = SMALL_PASSAGE if prepared.choice.engine.name == "builtin" else LONGEST
+        longest = SMALL_PASSAGE if _is_small(prepared) else LONGEST
         hits = self._search().gather(
             asked, limit=PASSAGES, longest=longest, document_ids=question.document_ids, told=prepared.told.append
         )
@@ -357,18 +366,18 @@ class Chat:
                 hit.score,
                 hit.vector,
                 hit.text_match,
+                pages=[PageStart(at, page) for at, page in hit.pages],
             )
             for number, hit in enumerate(hits, start=1)
         ], False
 
     def _fit(self, prepared: Prepared, found: Sequence[Source], factor: float) -> Prompt:
-        small = prepared.choice.engine.name == "builtin"
         return fit(
             prepared.question.message,
             prepared.history,
             [Excerpt(source.text, place_of(source)) for source in found],
             window=prepared.window,
-            documents_limit=SMALL_DOCUMENTS if small else prepared.window // 2,
+            documents_limit=SMALL_DOCUMENTS if _is_small(prepared) else prepared.window // 2,
             count=lambda text: int(estimate(text) * factor),
             system=prepared.question.system,
             pictures=prepared.pictures,
@@ -449,6 +458,9 @@ class Chat:
                 yield Content(text)
                 held.feed(text)
             yield from held.news()
+            if draft.in_circles:
+                # The end of the turn ends its call.
+                return
             if not batch:
                 yield IDLE
             elif time.monotonic() - kept >= KEEP_SECONDS:
@@ -476,6 +488,10 @@ class Chat:
         )
 
 
+def _is_small(prepared: Prepared) -> bool:
+    return prepared.choice.engine.name == "builtin"
+
+
 def _words_only(told: Sequence[EngineError]) -> Failure | None:
     return Failure(told[0].code, told[0].message, told[0].details) if told else None
 
@@ -488,12 +504,16 @@ def _unseen(pictures: int, label: str) -> str | None:
 
 
 def _shared_out(found: Sequence[Source], passages: int) -> tuple[list[Source], list[LeftOut]]:
-    """The passages that are sent, and those that did not fit."""
+    """The passages of the answer, those that the model is given first; and those that it has no room for."""
     left_out = [
         LeftOut(source.passage_id, source.filename, source.page, rank)
         for rank, source in enumerate(found[passages:], start=passages + 1)
     ]
-    return list(found[:passages]), left_out
+    looked_at = [
+        dataclasses.replace(source, given=rank <= passages)
+        for rank, source in enumerate(found[: max(passages, LOOKED_AT)], start=1)
+    ]
+    return looked_at, left_out
 
 
 def _budget(prompt: Prompt, window: int, left_out: list[LeftOut]) -> Budget:

@@ -10,19 +10,23 @@ from typing import Final
 from backend.engines.base import ChatDelta, Usage
 from backend.errors import Details
 from backend.pipeline.prompt import Prompt, least_tokens
+from backend.pipeline.repetition import Repetition
 from backend.services.events import Budget, TurnUsage
 
+IN_CIRCLES: Final = "The model went in circles, so the answer was ended. Ask in other words, or choose a larger model."
 FULL: Final = "The answer ends because the model's window is full. Ask for the rest, or raise the context window."
 
 
 @dataclass
 class Draft:
-    """What has been written so far."""
+    """What has been written so far. `in_circles`: nothing new comes any more."""
 
+    repetition: Repetition | None = None
     content: list[str] = field(default_factory=list)
     thinking: list[str] = field(default_factory=list)
     usage: Usage | None = None
     first: float | None = None
+    in_circles: bool = False
     answered: float | None = None
     """When the first word of the answer itself came, after whatever was thought."""
 
@@ -31,6 +35,8 @@ class Draft:
         thinking = "".join(delta.thinking for delta in batch)
         if text:
             self.content.append(text)
+            if self.repetition is not None and self.repetition.feed(text):
+                self.in_circles = True
         if thinking:
             self.thinking.append(thinking)
         if (text or thinking) and self.first is None:
@@ -40,6 +46,13 @@ class Draft:
         for delta in batch:
             self.usage = delta.usage or self.usage
         return text, thinking
+
+    @property
+    def finish(self) -> str:
+        """Why it ended: as the engine says, or "repeats"."""
+        if self.in_circles:
+            return "repeats"
+        return self.usage.finish if self.usage else "stop"
 
     @property
     def text(self) -> str:
@@ -66,8 +79,11 @@ def usage_of(draft: Draft, asked: float, budget: Budget) -> TurnUsage | None:
     )
 
 
-def warning_of(usage: Usage | None, prompt: Prompt, window: int) -> tuple[str, Details] | tuple[None, None]:
-    """What the engine cut, without a word, from what was sent or from the answer."""
+def warning_of(draft: Draft, prompt: Prompt, window: int) -> tuple[str, Details] | tuple[None, None]:
+    """What the engine cut, without a word, from what was sent or from the answer; and what we cut."""
+    if draft.in_circles:
+        return IN_CIRCLES, Details("in_circles", {})
+    usage = draft.usage
     if usage is None:
         return None, None
     sent = sum(least_tokens(turn.content) for turn in prompt.messages)

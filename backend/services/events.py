@@ -10,10 +10,19 @@ from backend.pipeline.fusion import Arm
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A passage that was given to the model. `number` is the [n] of the answer; `page` counts from 1.
+class PageStart:
+    """`page` begins `at` so many characters of a source's text."""
 
-    `vector` and `text_match` are null where that arm did not find it.
+    at: int
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage for an answer. `number` is the [n] of the answer; `page` counts from 1.
+
+    `vector` and `text_match` are null where that arm did not find it. `given`: false where the model had no room to
+    read it; it is quoted, and sentences are held against it, all the same. `pages`: of a text on several pages.
     """
 
     number: int
@@ -26,6 +35,12 @@ class Source:
     score: float
     vector: Arm | None = None
     text_match: Arm | None = None
+    given: bool = True
+    pages: list[PageStart] = field(default_factory=list)
+
+    def page_at(self, at: int) -> int | None:
+        """Of the words that begin there in the text."""
+        return next((start.page for start in reversed(self.pages) if start.at <= at), self.page)
 
 
 @dataclass(frozen=True, slots=True)

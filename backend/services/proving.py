@@ -47,7 +47,7 @@ def quote(question: str, sources: Sequence[Source], embed: Embed | None = None) 
                 passage_id=source.passage_id,
                 document_id=source.document_id,
                 filename=source.filename,
-                page=source.page,
+                page=source.page_at(place.start),
                 heading=source.heading,
                 text=place.text,
                 start=place.start,
@@ -99,7 +99,14 @@ class AnswerProof:
         source = self._sources[verdict.passage]
         words = [Span(verdict.start, verdict.end)]
         return [
-            Support(source.number, source.passage_id, source.document_id, source.page, verdict.words, words),
+            Support(
+                source.number,
+                source.passage_id,
+                source.document_id,
+                source.page_at(verdict.start),
+                verdict.words,
+                words,
+            ),
         ]
 
 

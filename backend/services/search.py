@@ -59,6 +59,13 @@ class Found:
     related: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Gathered(Found):
+    """`pages`: where its text stands on several, each with the letters before it."""
+
+    pages: Sequence[tuple[int, int]] = ()
+
+
 Told = Callable[[EngineError], None]
 
 
@@ -141,15 +148,17 @@ class Search:
         longest: int = LONGEST,
         document_ids: Sequence[str] | None = None,
         told: Told = unheard,
-    ) -> list[Found]:
+    ) -> list[Gathered]:
         """Passages as a model should read them: neighbours joined, near-duplicates dropped, no document in a crowd.
 
         A joined one has the identity, page and scores of its best part. Raises as `find`.
         """
         found = self.find(question, limit=WIDE, document_ids=document_ids, told=told)
         pieces = [Piece(one.document_id, one.index, one.start, one.end, tuple(one.heading), one.text) for one in found]
+        chosen = gather(pieces, limit, longest)
+        pages = self._documents.page_starts((joined.document_id, joined.start, joined.end) for joined in chosen)
         return [
-            Found(
+            Gathered(
                 passage_id=found[joined.best].passage_id,
                 document_id=found[joined.best].document_id,
                 filename=found[joined.best].filename,
@@ -164,8 +173,9 @@ class Search:
                 start=joined.start,
                 end=joined.end,
                 related=found[joined.best].related,
+                pages=starts if len(starts) > 1 else (),
             )
-            for joined in gather(pieces, limit, longest)
+            for joined, starts in zip(chosen, pages, strict=True)
         ]
 
     def _found(

@@ -50,7 +50,7 @@ def settled(
     source = sources[place.passage]
     words = source.text[place.start : place.end]
     span = Span(place.start, place.end)
-    support = [Support(source.number, source.passage_id, source.document_id, source.page, words, [span])]
+    support = [Support(source.number, source.passage_id, source.document_id, source.page_at(span.start), words, [span])]
     if said.verdict == "supported":
         if not holds(sentence, words, embed):
             return looked_at

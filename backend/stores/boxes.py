@@ -97,6 +97,15 @@ def between(connection: sqlite3.Connection, document_id: str, start: int, end: i
     return [PageBoxes(*row) for row in rows]
 
 
+def first_letters(connection: sqlite3.Connection, document_id: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The pages on which letters of [start:end] stand, in the order of the text: (its first letter, the page)."""
+    rows = connection.execute(
+        "SELECT first, page FROM document_boxes WHERE document_id = ? AND first < ? AND last > ? ORDER BY first",
+        (document_id, end, start),
+    )
+    return [(first, page) for first, page in rows]
+
+
 def _down(share: float) -> int:
     return math.floor(share * STEPS)
 

@@ -314,6 +314,17 @@ class Documents:
         with self._database.read() as connection:
             return boxes.between(connection, identity, start, end)
 
+    def page_starts(self, stretches: Iterable[tuple[str, int, int]]) -> Sequence[Sequence[tuple[int, int]]]:
+        """For each (document, start, end) of a document's text: (letters from `start` to where a page begins, page).
+
+        The first begins at 0. Nothing for formats without pages, and for what was read before this was kept.
+        """
+        with self._database.read() as connection:
+            return [
+                [(max(first - start, 0), page) for first, page in boxes.first_letters(connection, identity, start, end)]
+                for identity, start, end in stretches
+            ]
+
     def delete(self, identity: str) -> Gone | None:
         """The document, and what goes with it; None when there was no such row."""
         gone = self.delete_many([identity])

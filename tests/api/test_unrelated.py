@@ -11,7 +11,7 @@ from flask import Flask
 from backend.engines.base import Usage
 from backend.pipeline.prompt import Prompt, Turn
 from backend.pipeline.relevance import is_related, speaks_of_documents
-from backend.services.draft import warning_of
+from backend.services.draft import Draft, warning_of
 from tests.api.test_presets import add
 from tests.chatting import ask, messages_of, wait_for
 from tests.ollama_stand_in import StandIn
@@ -102,9 +102,10 @@ def test_questions_about_the_documents_themselves(question: str) -> None:
 
 def test_a_server_that_read_less_than_was_sent_is_told_of() -> None:
     prompt = Prompt([Turn("user", "word " * 3_000)], 0, 0, 0, 0, 0, 0, 0, 0)
-    warning, details = warning_of(Usage(2_048, 5, 1, 1, "stop"), prompt, 8_192)
+    warning, details = warning_of(Draft(usage=Usage(2_048, 5, 1, 1, "stop")), prompt, 8_192)
     assert details is not None
     assert (details.reason, details.values) == ("prompt_cut", {"read": 2_048, "sent": 3_000})
     assert "2048 tokens" in str(warning)
-    assert warning_of(Usage(3_900, 5, 1, 1, "stop"), prompt, 8_192) == (None, None)
-    assert warning_of(Usage(0, 5, 1, 1, "stop"), prompt, 8_192) == (None, None), "an engine that does not count"
+    assert warning_of(Draft(usage=Usage(3_900, 5, 1, 1, "stop")), prompt, 8_192) == (None, None)
+    uncounted = Draft(usage=Usage(0, 5, 1, 1, "stop"))
+    assert warning_of(uncounted, prompt, 8_192) == (None, None), "an engine that does not count"

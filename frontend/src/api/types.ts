@@ -5744,6 +5744,16 @@ export interface components {
              */
             place: "data" | "database" | "files" | "passages" | "logs" | "models";
         };
+        /**
+         * PageStart
+         * @description `page` begins `at` so many characters of a source's text.
+         */
+        PageStart: {
+            /** At */
+            at: number;
+            /** Page */
+            page: number;
+        };
         /** Passage */
         Passage: {
             /** End */
@@ -6470,21 +6480,29 @@ export interface components {
         };
         /**
          * Source
-         * @description A passage that was given to the model. `number` is the [n] of the answer; `page` counts from 1.
+         * @description A passage for an answer. `number` is the [n] of the answer; `page` counts from 1.
          *
-         *     `vector` and `text_match` are null where that arm did not find it.
+         *     `vector` and `text_match` are null where that arm did not find it. `given`: false where the model had no room to
+         *     read it; it is quoted, and sentences are held against it, all the same. `pages`: of a text on several pages.
          */
         Source: {
             /** Document Id */
             document_id: string;
             /** Filename */
             filename: string;
+            /**
+             * Given
+             * @default true
+             */
+            given?: boolean;
             /** Heading */
             heading: string[];
             /** Number */
             number: number;
             /** Page */
             page: number | null;
+            /** Pages */
+            pages?: components["schemas"]["PageStart"][];
             /** Passage Id */
             passage_id: string;
             /** Score */
@@ -6772,6 +6790,7 @@ export type NewPreset = components['schemas']['NewPreset'];
 export type Notice = components['schemas']['Notice'];
 export type Ok = components['schemas']['Ok'];
 export type OpenBody = components['schemas']['OpenBody'];
+export type PageStart = components['schemas']['PageStart'];
 export type Passage = components['schemas']['Passage'];
 export type PassageList = components['schemas']['PassageList'];
 export type PassageQuery = components['schemas']['PassageQuery'];

@@ -139,6 +139,7 @@ export const de: Catalogue = {
 
   // Sources
   source: (n: number) => `Quelle ${n}`,
+  notGiven: "vom Modell nicht gelesen",
   sourcesOfAnswer: (n: number) => `${count(n)} ${s(n, "Quelle", "Quellen")} in dieser Antwort`,
   countSources: (n) => `${count(n)} ${s(n, "Quelle", "Quellen")}`,
   documentAsRead: "Das Dokument, wie es gelesen wurde",

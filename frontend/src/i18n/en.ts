@@ -139,6 +139,7 @@ export const en = {
 
   // Sources
   source: (n: number) => `Source ${n}`,
+  notGiven: "not read by the model",
   sourcesOfAnswer: (n: number) => `${count(n)} ${s(n, "source", "sources")} in this answer`,
   countSources: (n: number) => `${count(n)} ${s(n, "source", "sources")}`,
   documentAsRead: "The document as it was read",

@@ -139,6 +139,7 @@ export const es: Catalogue = {
 
   // Sources
   source: (n) => `Fuente ${n}`,
+  notGiven: "no leído por el modelo",
   sourcesOfAnswer: (n) => `${count(n)} ${s(n, "fuente", "fuentes")} en esta respuesta`,
   countSources: (n) => `${count(n)} ${s(n, "fuente", "fuentes")}`,
   documentAsRead: "El documento tal como se leyó",

@@ -141,6 +141,7 @@ export const fr: Catalogue = {
 
   // Sources
   source: (n: number) => `Source ${n}`,
+  notGiven: "non lu par le modèle",
   sourcesOfAnswer: (n: number) => `${count(n)} ${s(n, "source", "sources")} dans cette réponse`,
   countSources: (n) => `${count(n)} ${s(n, "source", "sources")}`,
   documentAsRead: "Le document tel qu’il a été lu",

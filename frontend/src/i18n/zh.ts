@@ -134,6 +134,7 @@ export const zh: Catalogue = {
 
   // Sources
   source: (n) => `来源 ${n}`,
+  notGiven: "模型未读取",
   sourcesOfAnswer: (n) => `此回答有 ${count(n)} 个来源`,
   countSources: (n) => `${count(n)} 个来源`,
   documentAsRead: "读取到的文档内容",

@@ -83,6 +83,7 @@ export const words: ServerWords = {
     preset_name_taken: (v) => `Ein Profil namens „${v.name}“ gibt es schon. Einen anderen Namen wählen.`,
     preset_newer: "Dieses Profil stammt von einem neueren LocalChat. Dieses installieren.",
     preset_not_ours: "Diese Datei ist kein Profil von LocalChat.",
+    in_circles: "Das Modell drehte sich im Kreis, darum wurde die Antwort beendet. Anders fragen oder ein größeres Modell wählen.",
     prompt_cut: (v) => `Das Modell hat nur ${figure(v.read)} Token einer Nachricht gelesen, die mindestens ${figure(v.sent)} hat: Das Fenster seines Servers ist kleiner. Dort die Kontextlänge erhöhen oder hier das Kontextfenster verkleinern.`,
     pull_gone: "Dieser Download ist nicht mehr da. Vielleicht ist er beendet.",
     restore_runs: "Es wird bereits eine Sicherung entpackt. Warten, bis das zu Ende ist.",

@@ -83,6 +83,7 @@ export const words: ServerWords = {
     preset_name_taken: (v) => `Ya hay un preajuste llamado «${v.name}». Elija otro nombre.`,
     preset_newer: "Este preajuste es de un LocalChat más reciente. Instálelo.",
     preset_not_ours: "Este archivo no es un preajuste de LocalChat.",
+    in_circles: "El modelo daba vueltas sobre lo mismo, por eso se terminó la respuesta. Pregunte de otra manera o elija un modelo más grande.",
     prompt_cut: (v) => `El modelo leyó solo ${figure(v.read)} tokens de un mensaje que tiene al menos ${figure(v.sent)}: la ventana de su servidor es menor. Aumente allí la longitud del contexto o reduzca aquí la ventana de contexto.`,
     pull_gone: "Esa descarga ya no está. Puede que haya terminado.",
     restore_runs: "Ya se está desempaquetando una copia. Espere a que termine.",

@@ -83,6 +83,7 @@ export const words: ServerWords = {
     preset_name_taken: (v) => `Un préréglage nommé «\u00a0${v.name}\u00a0» existe déjà. Choisissez un autre nom.`,
     preset_newer: "Ce préréglage vient d’un LocalChat plus récent. Installez-le.",
     preset_not_ours: "Ce fichier n’est pas un préréglage de LocalChat.",
+    in_circles: "Le modèle tournait en rond, la réponse a donc été arrêtée. Posez la question autrement, ou choisissez un modèle plus grand.",
     prompt_cut: (v) => `Le modèle n’a lu que ${figure(v.read)} jetons d’un message qui en a au moins ${figure(v.sent)} : la fenêtre de son serveur est plus petite. Y augmenter la longueur du contexte, ou réduire ici la fenêtre de contexte.`,
     pull_gone: "Ce téléchargement n’est plus là. Il est peut-être terminé.",
     restore_runs: "Une sauvegarde est en cours d’extraction. Attendez qu’elle soit terminée.",

@@ -83,6 +83,7 @@ export const words: ServerWords = {
     preset_name_taken: (v) => `已有名为“${v.name}”的预设。请换一个名称。`,
     preset_newer: "这个预设来自更新版本的 LocalChat。请安装新版本。",
     preset_not_ours: "这个文件不是 LocalChat 的预设。",
+    in_circles: "模型在重复同样的话，因此回答已结束。请换一种问法，或选择更大的模型。",
     prompt_cut: (v) => `模型只读取了这条消息的 ${figure(v.read)} 个词元，而消息至少有 ${figure(v.sent)} 个：其服务器的窗口更小。请在那里增大上下文长度，或在这里减小上下文窗口。`,
     pull_gone: "没有这项下载。它可能已经结束。",
     restore_runs: "正在解包一份备份。请等它结束。",
