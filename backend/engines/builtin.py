@@ -28,11 +28,6 @@ MISSING: Final = "The file of the built-in model is missing. Install LocalChat a
 WINDOW: Final = 4096
 """Tokens a conversation may take; the model was trained for 8,192, and each slot's cache costs 23 kB a token."""
 SLOTS: Final = 1
-
-AGAINST_CIRCLES: Final = {"repeat_penalty": 1.1, "repeat_last_n": 128}
-"""llama.cpp's own options. Of eight questions to real documents the model wrote five until its window was full, one
-sentence ten to twenty times; with these none (twice at most), with frequency_penalty .3 three, with DRY one.
-"""
 """Answers at one time; further ones wait in llama.cpp's own queue, which on few cores is as fast."""
 
 
@@ -169,8 +164,6 @@ class BuiltinAnswer:
             yield from self._attempt()
 
     def _attempt(self) -> Iterator[ChatDelta]:
-        # A form has words that must come again.
-        options = None if self._request.schema is not None else AGAINST_CIRCLES
-        self._answer = OpenAIAnswer(self._engine.client(), self._request, options)
+        self._answer = OpenAIAnswer(self._engine.client(), self._request)
         if not self._closed:
             yield from self._answer

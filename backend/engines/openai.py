@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 
 
 class OpenAIAnswer:
-    """One answer under way; see `ChatStream`. `options`: of the server's own, beyond OpenAI's."""
+    """One answer under way; see `ChatStream`."""
 
-    def __init__(self, client: httpx.Client, request: ChatRequest, options: Mapping[str, float] | None = None) -> None:
+    def __init__(self, client: httpx.Client, request: ChatRequest) -> None:
         from backend.engines import transport
 
         self._client = client
         self._request = request
-        self._options = options or {}
         self._upstream = transport.Upstream()
 
     def close(self) -> None:
@@ -61,7 +60,6 @@ class OpenAIAnswer:
             "messages": [{"role": message.role, "content": _content(message)} for message in request.messages],
             "stream": True,
             "stream_options": {"include_usage": True},
-            **self._options,
         }
         if request.max_tokens is not None:
             body["max_tokens"] = request.max_tokens

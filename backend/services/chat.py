@@ -102,7 +102,9 @@ TELLING: Final = 3
 """Passages, the best, that tell whether anything was found (`pipeline.relevance`)."""
 
 CIRCLES: Final = 3
-"""Times that the built-in model may say the same on end. It never means it; others may have been asked to."""
+"""Times that the built-in model may say the same on end. It never means it; others may have been asked to. Penalties
+for repeated words (repeat_penalty 1.1) are no cure: they keep it from the figures of the passages too.
+"""
 
 UNRELATED: Final = Proof([], sure=False, folded=True, citations=[], unrelated=True)
 

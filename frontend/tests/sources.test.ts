@@ -5,6 +5,7 @@ import { deskOf } from "../src/features/sources/desk";
 import { brightness } from "../src/features/sources/ground";
 import { onSheet, reveal } from "../src/features/sources/marks";
 import { markedPlace, type OpenSource } from "../src/features/sources/panel.svelte";
+import { flowing } from "../src/ui/flowing";
 
 const TEXT = "𝔄 ship left. The fee is 7 crowns. A ship left.";
 const SOURCE: Source = {
@@ -30,6 +31,22 @@ function citation(text: string, start: number): Citation {
   const support = [{ source: 2, passage_id: "p", document_id: "d", page: 1, text, words }];
   return { start: 0, end: 9, verdict: "supported", support, reason: null };
 }
+
+describe("text of a file with lines of one width", () => {
+  it("flows again", () => {
+    const broken = "In October, 1805, a Russian army was occupying the villages\nand towns of the Archduchy of Austria, and yet others.\nEnd";
+    expect(flowing(broken)).toBe(broken.replaceAll("\n", " "));
+  });
+
+  it("keeps lists, verses and addresses", () => {
+    for (const kept of [
+      "A list of all that was found there in the year 1805:\n- a boot\n- a sword",
+      "47. Roberts 2004, pages 62 and 63, and others of the same\n48. Football League Championship",
+      "Tyger Tyger, burning bright,\nIn the forests of the night",
+    ])
+      expect(flowing(kept)).toBe(kept);
+  });
+});
 
 describe("the place of the marked words", () => {
   it("is that of the whole passage where nothing of it is chosen, in code points", () => {

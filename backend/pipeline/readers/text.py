@@ -30,6 +30,9 @@ SETEXT = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
 ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,9}[.)])\s+")
 SYMBOL_IN_WORD = re.compile(r"[a-z][¹²³¼½¾¿¡±¶·£¥¢][a-z]")
 """What the letters of Polish or Czech become when they are read as Western."""
+TWICE = re.compile("[\u00c2-\u00f4][\u00a0-\u00bf]?[\u0080-\u009f]")
+"""Control characters that no text has, behind what UTF-8's first bytes are in Latin-1: it was encoded twice."""
+LETTER_IN_PIECES = re.compile("[\u00c2-\u00f4][\u0080-\u00bf]{1,3}")
 ROW = re.compile(r"^\s*\|.*\|\s*$")
 RULE_ROW = re.compile(r"^\s*\|?[\s:|+-]+\|?\s*$")
 CELL_END = re.compile(r"(?<!\\)\|")
@@ -72,8 +75,17 @@ def load(path: Path, filename: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """With line feeds only, and without what cannot be stored."""
+    """With line feeds only, without what cannot be stored, and letters that were encoded twice as they were."""
+    if TWICE.search(text):
+        text = LETTER_IN_PIECES.sub(_whole, text)
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").replace("\ufeff", "")
+
+
+def _whole(pieces: re.Match[str]) -> str:
+    try:
+        return pieces[0].encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return pieces[0]
 
 
 def decode(data: bytes) -> str:

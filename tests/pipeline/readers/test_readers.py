@@ -60,6 +60,15 @@ def test_text_is_read_in_the_encoding_it_was_written_in(tmp_path: Path, text: st
     assert text_of(written(tmp_path, "a.txt", text.encode(encoding))) == text
 
 
+def test_what_was_encoded_twice_is_read_as_it_was_written(tmp_path: Path) -> None:
+    text = "The 1985–86 season, Müller’s best: 30 goals — 城."
+    twice = text.encode().decode("latin-1")
+    assert text_of(written(tmp_path, "a.txt", twice.encode())) == text
+    # Letters that may well stand so: nothing tells that they do not.
+    strange = "CAFÃ© Â£ 3 â€“ DÂ"
+    assert text_of(written(tmp_path, "b.txt", strange.encode())) == strange
+
+
 def test_utf8_cut_in_the_middle_of_a_letter_stays_utf8(tmp_path: Path) -> None:
     data = ("Zürich liegt an der Limmat. " * 20 + "ü").encode()[:-1]
     assert text_of(written(tmp_path, "a.txt", data)).startswith("Zürich liegt")
