@@ -1,7 +1,7 @@
 """What the search knows of the collection it searches, and keeps up to date in the background.
 
 Frequencies of words and grams from a sample; the weight of meaning for each language, from sentences of the collection
-used as questions; the indexes of the store; and the terms of passages that older rules made.
+used as questions; the rows and the indexes of the store; and the terms of passages that older rules made.
 """
 
 from __future__ import annotations
@@ -94,6 +94,8 @@ class Knowledge:
         if known is None or _changed(known.rows, rows):
             known = self._learn(FIRST_SAMPLE, rows)
             self._wake.set()
+        elif self._passages.behind:
+            self._wake.set()
         return known
 
     def refresh(self) -> None:
@@ -106,10 +108,13 @@ class Knowledge:
         known = self._known
         if known is None or _changed(known.rows, rows) or known.statistics.passages < min(rows, SAMPLE):
             self._learn(SAMPLE, rows)
+        if not self._closing.is_set():
+            self._passages.keep_ready()
         if _changed(int(self._kept().get("rows", 0)), rows):
             self._weigh(rows)
         if not self._closing.is_set() and self._passages.keep_quick():
             log.info("the search's indexes are built for %d passages", rows)
+            self._passages.keep_ready()
 
     # --- inside ---
 
