@@ -1,7 +1,7 @@
 """What a search needs of every passage, in memory: its place in the table, whose it is, its vector and its text.
 
 LanceDB takes two milliseconds to begin a query, four to read 50 passages with their vectors, and a filter by document
-costs it as much again. Kept here, of one version of the table, a filter is a mask, and every vector is compared in two
+costs it as much again. Kept here, of the table at one moment, a filter is a mask, and every vector is compared in two
 milliseconds for 100,000 of them. A row's number in the table never means another row, so its vector is taken over when
 the table changes.
 """
@@ -86,23 +86,19 @@ class Packed:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Of a LanceDB `table` at a `version`; a row's place counts from 0 in the order of `numbers`, which are LanceDB's.
+    """Of a LanceDB table after so many `changes`; a row's place counts from 0 in the order of LanceDB's `numbers`.
 
     `columns`: an Arrow table of SMALL and, unless they are too large, LARGE. `owners` (n,): which of `documents` it
     belongs to. `packed`: None where there are too many.
     """
 
     table: Any
-    version: int
+    changes: int
     numbers: NDArray[np.uint64]
     columns: Any
     owners: NDArray[np.int32]
     documents: dict[str, int]
     packed: Packed | None
-
-    def current(self, table: Any) -> bool:
-        """Whether they are those of `table` as it is: a table that was made anew counts its versions from 1 again."""
-        return self.table is table and self.version == int(table.version)
 
     def places(self, numbers: NDArray[np.uint64]) -> NDArray[np.intp]:
         """Of rows that are there."""
@@ -137,14 +133,13 @@ class Rows:
         return places[order], cosines[order]
 
 
-def read(table: Any, before: Packed | None) -> Rows | None:
-    """Of the table as it is now: a second of the processor for 100,000 rows. `before`: of an earlier version.
+def read(table: Any, changes: int, before: Packed | None) -> Rows:
+    """Of the table as it is now: a second of the processor for 100,000 rows. `before`: of the same table, earlier.
 
-    None when the table changes meanwhile.
+    Where it changes meanwhile they are of no use, or something that was found is not there any more.
     """
     import pyarrow.compute as pc
 
-    version = int(table.version)
     found = _columns(table)
     give_back()
     numbers = found["_rowid"].combine_chunks().to_numpy()
@@ -153,11 +148,9 @@ def read(table: Any, before: Packed | None) -> Rows | None:
         numbers = found["_rowid"].combine_chunks().to_numpy()
     width = table.schema.field("vector").type.list_size
     packed = _pack(table, numbers, width, before) if BYTES * width * len(numbers) <= MOST_VECTORS else None
-    if version != table.version:
-        return None
     owners = found["document_id"].combine_chunks()
     documents = {identity: at for at, identity in enumerate(owners.dictionary.to_pylist())}
-    return Rows(table, version, numbers, found.drop_columns(["_rowid"]), owners.indices.to_numpy(), documents, packed)
+    return Rows(table, changes, numbers, found.drop_columns(["_rowid"]), owners.indices.to_numpy(), documents, packed)
 
 
 def _columns(table: Any) -> Any:
