@@ -183,8 +183,7 @@ class PassageSearch:
         return count
 
     def _hits(self, arm: _Arm, limit: int, document_ids: Sequence[str] | None) -> list[Hit]:
-        condition = None if document_ids is None else among(document_ids)
-        if not self._vectors.exists or (document_ids is not None and condition is None):
+        if not self._vectors.exists:
             return []
 
         def run(table: Any) -> list[Hit]:
@@ -193,6 +192,9 @@ class PassageSearch:
                 hits = self._quick(rows, arm, limit, document_ids)
                 if hits is not None:
                     return hits
+            condition = None if document_ids is None else among(document_ids)
+            if document_ids is not None and condition is None:
+                return []
             if condition is not None and document_ids is not None:
                 hits = self._filtered(table, arm, limit, condition, document_ids)
                 if hits is not None:
@@ -296,7 +298,11 @@ class _Quick:
 
     def _places(self) -> tuple[NDArray[np.intp], list[float]]:
         """Places and scores, the best first."""
+        import numpy as np
+
         mask = None if self.document_ids is None else self.rows.of(self.document_ids)
+        if mask is not None and not mask.any():
+            return np.empty(0, np.intp), []
         if self.arm.vector is not None and self.rows.packed is not None:
             places, cosines = self.rows.nearest(self.arm.vector, self.limit, mask)
             return places, cosines.tolist()
