@@ -98,8 +98,9 @@ class Knowledge:
             self._wake.set()
         return known
 
-    def refresh(self) -> None:
-        """All that the background does, at once."""
+    def refresh(self, *, searched: bool = True) -> None:
+        """All that the background does, at once. `searched`: somebody searches, so that it should be quick; while
+        documents are added and nobody does, the rows are not read over and over."""
         while not self._closing.is_set() and self._vectors.refresh_terms(VERSION, _terms_of):
             pass
         rows = self._passages.count()
@@ -108,24 +109,23 @@ class Knowledge:
         known = self._known
         if known is None or _changed(known.rows, rows) or known.statistics.passages < min(rows, SAMPLE):
             self._learn(SAMPLE, rows)
-        if not self._closing.is_set():
+        if searched and not self._closing.is_set():
             self._passages.keep_ready()
         if _changed(int(self._kept().get("rows", 0)), rows):
             self._weigh(rows)
         if not self._closing.is_set() and self._passages.keep_quick():
             log.info("the search's indexes are built for %d passages", rows)
-            self._passages.keep_ready()
 
     # --- inside ---
 
     def _work(self) -> None:
         while not self._closing.is_set():
-            self._wake.wait(LOOK_SECONDS)
+            searched = self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
             if self._closing.is_set() or not self._vectors.exists or not self._embedder.loaded:
                 continue
             try:
-                self.refresh()
+                self.refresh(searched=searched)
             except EngineError as error:
                 log.info("the search learns about the collection when its embedder answers: %s", error.code)
             except Exception:
