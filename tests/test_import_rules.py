@@ -26,7 +26,7 @@ ALLOWED = {
 FLASK_LIVES_IN = ("backend/api/", "backend/__init__.py")
 HEAVY = {
     "lancedb", "pyarrow", "onnxruntime", "numpy", "msoffcrypto", "docx", "pypdfium2", "xllamacpp", "ollama",
-    "reportlab", "markdown_it",
+    "reportlab", "markdown_it", "simsimd",
 }  # fmt: skip
 
 

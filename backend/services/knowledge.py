@@ -1,7 +1,7 @@
 """What the search knows of the collection it searches, and keeps up to date in the background.
 
 Frequencies of words and grams from a sample; the weight of meaning for each language, from sentences of the collection
-used as questions; the indexes of the store; and the terms of passages that older rules made.
+used as questions; the rows and the indexes of the store; and the terms of passages that older rules made.
 """
 
 from __future__ import annotations
@@ -94,10 +94,13 @@ class Knowledge:
         if known is None or _changed(known.rows, rows):
             known = self._learn(FIRST_SAMPLE, rows)
             self._wake.set()
+        elif self._passages.behind:
+            self._wake.set()
         return known
 
-    def refresh(self) -> None:
-        """All that the background does, at once."""
+    def refresh(self, *, searched: bool = True) -> None:
+        """All that the background does, at once. `searched`: somebody searches, so that it should be quick; while
+        documents are added and nobody does, the rows are not read over and over."""
         while not self._closing.is_set() and self._vectors.refresh_terms(VERSION, _terms_of):
             pass
         rows = self._passages.count()
@@ -106,6 +109,8 @@ class Knowledge:
         known = self._known
         if known is None or _changed(known.rows, rows) or known.statistics.passages < min(rows, SAMPLE):
             self._learn(SAMPLE, rows)
+        if searched and not self._closing.is_set():
+            self._passages.keep_ready()
         if _changed(int(self._kept().get("rows", 0)), rows):
             self._weigh(rows)
         if not self._closing.is_set() and self._passages.keep_quick():
@@ -115,12 +120,12 @@ class Knowledge:
 
     def _work(self) -> None:
         while not self._closing.is_set():
-            self._wake.wait(LOOK_SECONDS)
+            searched = self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
             if self._closing.is_set() or not self._vectors.exists or not self._embedder.loaded:
                 continue
             try:
-                self.refresh()
+                self.refresh(searched=searched)
             except EngineError as error:
                 log.info("the search learns about the collection when its embedder answers: %s", error.code)
             except Exception:

@@ -1,17 +1,21 @@
 """Looking for passages: by vector, by words, and a sample of them; and the indexes that keep this quick.
 
-Up to INDEXED_ROWS every vector is compared. Beyond, an IVF_FLAT index is built in the background: the vectors in it are
-whole, so that only which partitions are looked at is approximate, and no refining is needed. Measured against the exact
-order in `tests/benchmarks/retrieval.py`.
+Where `passage_rows.Rows` are of the table as it is, every vector is compared in memory, and LanceDB is asked for words
+alone. Where they are not, because the table has just changed or is too large, it is asked for all: up to INDEXED_ROWS
+it compares every vector; beyond, an IVF_FLAT index is built in the background, whose vectors are whole, so that only
+which partitions are looked at is approximate. Measured in `tests/benchmarks/retrieval.py`.
 """
 
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from backend.stores import passage_rows
+from backend.stores.passage_rows import Rows
 from backend.stores.vectors import COLUMNS, StoredPassage, Vectors, among, stored
 
 if TYPE_CHECKING:
@@ -80,6 +84,8 @@ class PassageSearch:
     def __init__(self, vectors: Vectors) -> None:
         self._vectors = vectors
         self._counted: dict[tuple[int, str], int] = {}
+        self._reading = threading.Lock()
+        self._rows: Rows | None = None
 
     def nearest(self, vector: NDArray[np.float32], limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
         """By cosine, the best first."""
@@ -88,6 +94,37 @@ class PassageSearch:
     def matching(self, terms: Sequence[str], limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
         """By BM25 of any of the terms, the best first."""
         return self._hits(_by_words(terms), limit, document_ids) if terms else []
+
+    @property
+    def behind(self) -> bool:
+        """Whether the rows in memory are not those of the table as it is, so that searches take longer."""
+        return self._vectors.exists and self._current() is None
+
+    def keep_ready(self) -> None:
+        """Reads what changed of the table into memory, unless it changes meanwhile; searches go on."""
+        changes = self._vectors.changes
+        if not self.behind or changes % 2:
+            return
+
+        def run(table: Any) -> Rows | None:
+            before = self._rows.packed if self._rows is not None and self._rows.table is table else None
+            # What is behind helps no search, and both at once would take twice the memory.
+            self._rows = None
+            try:
+                return passage_rows.read(table, changes, before)
+            except Exception:
+                if changes == self._vectors.changes:
+                    raise
+                return None
+
+        with self._reading:
+            self._rows = self._vectors.run(run)
+            passage_rows.give_back()
+
+    def _current(self) -> Rows | None:
+        """The rows in memory, if they are those of the table as it is."""
+        rows, changes = self._rows, self._vectors.changes
+        return rows if rows is not None and rows.changes == changes and changes % 2 == 0 else None
 
     def sample(self, most: int, seed: int) -> Sampled:
         """At most `most` passages, drawn evenly; the same for the same seed and store."""
@@ -108,11 +145,12 @@ class PassageSearch:
             [stored(row) for row in rows.select(COLUMNS).to_pylist()],
             rows["terms"].to_pylist(),
             rows["title"].to_pylist(),
-            _matrix(rows),
+            passage_rows.matrix(rows["vector"]),
         )
 
     def count(self) -> int:
-        return self._vectors.count()
+        rows = self._current()
+        return self._vectors.count() if rows is None else len(rows.numbers)
 
     def keep_quick(self) -> bool:
         """Builds what is missing of the indexes, which may take minutes; searches go on meanwhile. True if it did."""
@@ -132,7 +170,7 @@ class PassageSearch:
                 return search.bypass_vector_index()
             return search.nprobes(PROBES)
 
-        return _Arm(query, "_distance", lambda distance: 1.0 - distance, FETCHED)
+        return _Arm(query, "_distance", lambda distance: 1.0 - distance, FETCHED, vector)
 
     def _count(self, table: Any, condition: str) -> int:
         """Rows that meet it; people ask several questions of the same documents."""
@@ -145,11 +183,18 @@ class PassageSearch:
         return count
 
     def _hits(self, arm: _Arm, limit: int, document_ids: Sequence[str] | None) -> list[Hit]:
-        condition = None if document_ids is None else among(document_ids)
-        if not self._vectors.exists or (document_ids is not None and condition is None):
+        if not self._vectors.exists:
             return []
 
         def run(table: Any) -> list[Hit]:
+            rows = self._current()
+            if rows is not None:
+                hits = self._quick(rows, arm, limit, document_ids)
+                if hits is not None:
+                    return hits
+            condition = None if document_ids is None else among(document_ids)
+            if document_ids is not None and condition is None:
+                return []
             if condition is not None and document_ids is not None:
                 hits = self._filtered(table, arm, limit, condition, document_ids)
                 if hits is not None:
@@ -157,10 +202,21 @@ class PassageSearch:
             search = arm.query(table, condition).select([*arm.fetched, arm.column]).limit(limit)
             if condition is not None:
                 search = search.where(condition, prefilter=True)
-            rows = search.to_arrow()
-            return _made(rows, map(arm.score, rows[arm.column].to_pylist()))
+            read = search.to_arrow()
+            return _made(read, map(arm.score, read[arm.column].to_pylist()))
 
         return self._vectors.run(run)
+
+    def _quick(self, rows: Rows, arm: _Arm, limit: int, document_ids: Sequence[str] | None) -> list[Hit] | None:
+        """What is found with the help of `rows`; None when the table changes meanwhile: a row may be gone then, and
+        one that came is missing."""
+        try:
+            hits = _Quick(rows, arm, limit, document_ids).hits()
+        except Exception:
+            if self._current() is rows:
+                raise
+            return None
+        return hits if self._current() is rows else None
 
     def _filtered(
         self, table: Any, arm: _Arm, limit: int, condition: str, document_ids: Sequence[str]
@@ -174,7 +230,7 @@ class PassageSearch:
 
         version, count = table.version, table.count_rows()
         inside = self._count(table, condition)
-        if count <= EXACT_ROWS or inside <= max(EXACT_ROWS, WIDE_SHARE * count):
+        if not _is_wide(count, inside):
             return None
         most = int(SPARE * limit * count / inside)
         search = (
@@ -208,38 +264,102 @@ class PassageSearch:
 @dataclass(frozen=True, slots=True)
 class _Arm:
     """`query`: a table and the condition that rows must meet → a query; `column`: where it puts `score`'s number;
-    `fetched`: what is read of its passages."""
+    `fetched`: what is read of its passages; `vector`: what they are to be near to, None where words are looked for."""
 
     query: Callable[[Any, str | None], Any]
     column: str
     score: Callable[[float], float]
     fetched: Sequence[str]
+    vector: NDArray[np.float32] | None
 
 
 def _by_words(terms: Sequence[str]) -> _Arm:
-    def query(table: Any, condition: str | None) -> Any:  # noqa: ARG001 - the words' index needs no help with it
-        return table.search(" ".join(terms), query_type="fts", fts_columns="terms")
+    from lancedb.query import LanceFtsQueryBuilder, MatchQuery
 
-    return _Arm(query, "_score", lambda score: score, [*FETCHED, "vector"])
+    def query(table: Any, condition: str | None) -> Any:  # noqa: ARG001 - the words' index needs no help with it
+        # As `table.search` makes it, which first asks the table a millisecond's questions about other kinds.
+        return LanceFtsQueryBuilder(table, MatchQuery(" ".join(terms), "terms"))
+
+    return _Arm(query, "_score", lambda score: score, [*FETCHED, "vector"], None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Quick:
+    """An arm's question, answered with the help of `rows`."""
+
+    rows: Rows
+    arm: _Arm
+    limit: int
+    document_ids: Sequence[str] | None
+
+    def hits(self) -> list[Hit]:
+        places, scores = self._places()
+        return _made(self._read(places), scores) if len(places) else []
+
+    def _places(self) -> tuple[NDArray[np.intp], list[float]]:
+        """Places and scores, the best first."""
+        import numpy as np
+
+        mask = None if self.document_ids is None else self.rows.of(self.document_ids)
+        if mask is not None and not mask.any():
+            return np.empty(0, np.intp), []
+        if self.arm.vector is not None and self.rows.packed is not None:
+            places, cosines = self.rows.nearest(self.arm.vector, self.limit, mask)
+            return places, cosines.tolist()
+        if mask is None:
+            return self._indexed(self.limit)
+        inside = int(mask.sum())
+        if _is_wide(len(mask), inside):
+            most = int(SPARE * self.limit * len(mask) / inside)
+            places, scores = self._indexed(most)
+            kept = mask[places].nonzero()[0][: self.limit]
+            if len(kept) == self.limit or len(places) < most:
+                return places[kept], [scores[at] for at in kept]
+        return self._indexed(self.limit, among(self.document_ids or ()))
+
+    def _indexed(self, most: int, condition: str | None = None) -> tuple[NDArray[np.intp], list[float]]:
+        """What LanceDB's index finds among the rows that meet the condition."""
+        column = self.arm.column
+        query = self.arm.query(self.rows.table, condition).select([column]).with_row_id(with_row_id=True).limit(most)
+        found = (query if condition is None else query.where(condition, prefilter=True)).to_arrow()
+        return self.rows.places(found["_rowid"].to_numpy()), list(map(self.arm.score, found[column].to_pylist()))
+
+    def _read(self, places: NDArray[np.intp]) -> Any:
+        """An Arrow table of what the arm fetches, in the order of `places`."""
+        import numpy as np
+        import pyarrow as pa
+
+        found = self.rows.columns.take(pa.array(places))
+        if "vector" in self.arm.fetched and self.rows.packed is not None:
+            vectors = self.rows.packed.whole(places)
+            column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), vectors.shape[1])
+            found = found.append_column("vector", column)
+        missing = [name for name in self.arm.fetched if name not in found.column_names]
+        if missing:
+            numbers = self.rows.numbers[places]
+            read = self.rows.table.take_row_ids(numbers.tolist()).select(missing).with_row_id().to_arrow()
+            # They come in the table's own order.
+            order = np.argsort(read["_rowid"].to_numpy())[np.argsort(np.argsort(numbers))]
+            for name in missing:
+                found = found.append_column(name, read[name].take(pa.array(order)))
+        return found
+
+
+def _is_wide(count: int, inside: int) -> bool:
+    """Whether a filter that leaves `inside` of `count` passages is applied to what was found."""
+    return count > EXACT_ROWS and inside > max(EXACT_ROWS, WIDE_SHARE * count)
 
 
 def _made(rows: Any, scores: Iterable[float]) -> list[Hit]:
     """Of rows with FETCHED, and with `vector` where it was asked for."""
-    vectors = _matrix(rows) if "vector" in rows.column_names else [None] * rows.num_rows
-    return [
-        Hit(stored(row | {"id": f"{row['document_id']}-{row['index']}"}), score, vector, row["terms"], row["title"])
-        for row, vector, score in zip(rows.select(FETCHED).to_pylist(), vectors, scores, strict=True)
+    vectors = passage_rows.matrix(rows["vector"]) if "vector" in rows.column_names else [None] * rows.num_rows
+    texts, titles = rows["terms"].to_pylist(), rows["title"].to_pylist()
+    # A third of the time that a dictionary for each takes.
+    passages = [
+        StoredPassage(f"{document}-{index}", document, index, *others)
+        for document, index, *others in zip(*(rows[name].to_pylist() for name in COLUMNS[1:]), strict=True)
     ]
-
-
-def _matrix(rows: Any) -> NDArray[np.float32]:
-    """(n, 384) of an Arrow table's `vector`: as Python's lists 100 vectors take longer than the search."""
-    import numpy as np
-
-    column = rows["vector"].combine_chunks()
-    flat = column.flatten().to_numpy(zero_copy_only=False)
-    matrix: NDArray[np.float32] = flat.reshape(rows.num_rows, -1) if rows.num_rows else np.empty((0, 0), np.float32)
-    return matrix
+    return list(map(Hit, passages, scores, vectors, texts, titles))
 
 
 def _index(table: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -170,6 +171,28 @@ def test_what_was_learned_follows_the_collection(collection: Collection) -> None
     known = collection.knowledge.now()
     assert known.rows == 11
     assert known.statistics.words["bread"] == 10
+
+
+def wait_until_read(collection: Collection) -> None:
+    deadline = time.monotonic() + 20
+    while collection.passages.behind:
+        assert time.monotonic() < deadline, "the rows were not read"
+        time.sleep(0.01)
+
+
+def test_a_search_that_finds_the_rows_changed_has_them_read_in_the_background(collection: Collection) -> None:
+    collection.embedder.load()
+    collection.add("a", "The tower is high.", "Bread is baked from flour.")
+    collection.knowledge.start()
+    try:
+        for name in ("b", "c"):
+            assert collection.search.find("tower")[0].text == "The tower is high."
+            wait_until_read(collection)
+            document = collection.add(name, f"A tower of {name} fell.")
+            assert collection.passages.behind
+            assert document in {found.document_id for found in collection.search.find(f"tower of {name}")}
+    finally:
+        collection.knowledge.close()
 
 
 def test_passages_that_were_indexed_by_older_rules_are_indexed_anew(collection: Collection) -> None:
