@@ -49,6 +49,19 @@ def test_odd_questions_give_quotes_or_none_and_never_fail(question: str) -> None
         assert PASSAGES[found.passage][found.start : found.end] == found.text
 
 
+def test_the_word_as_it_is_asked_beats_one_that_only_begins_like_it() -> None:
+    passages = ["The communion of the village is old. The community of the village is old. The communist left."]
+    assert rank("Which community is old?", passages)[0].text == "The community of the village is old."
+
+
+def test_a_sentence_that_points_back_is_about_what_stands_before_it() -> None:
+    def score(second: str) -> float:
+        found = rank("the old bridge", [f"The old bridge burned down. {second}"])
+        return next(quote.score for quote in found if quote.text == second)
+
+    assert score("It was never built again.") > score("Nobody was hurt that day.")
+
+
 def test_no_passages_no_quotes() -> None:
     assert quotes("Who?", []).quotes == ()
     assert quotes("Who?", ["", "   "]).quotes == ()
