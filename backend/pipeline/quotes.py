@@ -48,6 +48,9 @@ any three of them they rank the fourth within .004 of this. What was tried and a
 words near each other, the sentence's length, its place in the passage, the sentence before the last, the rarest words
 alone, figures and names that nobody asked for."""
 
+MOST: Final = 4.0
+"""Of a sentence that has all that was asked for."""
+
 MEANING: Final = 1.5
 RERANKED: Final = 5
 UNSURE: Final = 0.6
@@ -57,7 +60,7 @@ STEM: Final = 5
 
 WORD: Final = re.compile(r"[^\W_]+")
 UNSPACED: Final = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+"
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+"
 )
 FIGURE: Final = re.compile(r"\d+|[一二两三四五六七八九十百千万]+[年月日个人名次元倍种位座岁天场届]")
 NAME: Final = re.compile(r"(?<=[\w,;:] )[A-ZÀ-ÞА-Я][\w’'-]+|[·•][\u4e00-\u9fff]+|[\u4e00-\u9fff]+[·•]")
@@ -157,6 +160,24 @@ def rank(
     embed: Embed | None = None,
 ) -> list[Quote]:
     """Every sentence that shares a word with the question, the best first."""
+    result = sorted(_scored(question, passages, scores), key=lambda pair: -pair[0])
+    if embed is not None and len(result) > 1:
+        result = _by_meaning(question, result, embed)
+    return [
+        Quote(sentence.passage, sentence.span.start, sentence.span.end, sentence.text, score)
+        for score, sentence in result
+    ]
+
+
+def answering(question: str, passages: Sequence[str]) -> list[float]:
+    """Of each passage, how well its best sentence answers, whatever its place among them: 0, seldom more than MOST."""
+    best = [0.0] * len(passages)
+    for score, sentence in _scored(question, passages, None):
+        best[sentence.passage] = max(best[sentence.passage], score - FIRST * (sentence.passage == 0))
+    return best
+
+
+def _scored(question: str, passages: Sequence[str], scores: Sequence[float] | None) -> list[tuple[float, _Sentence]]:
     sentences = _read(passages)
     asked = _terms(question)
     if not sentences or not asked:
@@ -188,13 +209,7 @@ def rank(
             score += ASKED_LENGTH * math.log1p(len(sentence.terms))
             score += (ASKED_FOR + ASKED_AND_FOUND * share) * _has_wanted(wants, sentence, question)
         result.append((score, sentence))
-    result.sort(key=lambda pair: -pair[0])
-    if embed is not None and len(result) > 1:
-        result = _by_meaning(question, result, embed)
-    return [
-        Quote(sentence.passage, sentence.span.start, sentence.span.end, sentence.text, score)
-        for score, sentence in result
-    ]
+    return result
 
 
 def _read(passages: Sequence[str]) -> list[_Sentence]:

@@ -6,7 +6,7 @@
 
 `sum` is the plain sum of scores that hybrid must not fall behind: half of BM25 by its best, half of the cosine. The
 documents of ../shared/corpus are imported once, as the app does (ten minutes), into a folder below .cache that is made
-anew when a reader, the cutting or the terms change.
+anew when a reader or the cutting changes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from backend import create_app
 from backend.config import Config
 from backend.engines.embedder import Embedder
 from backend.pipeline.quotes import rank
-from backend.pipeline.terms import guess_language
+from backend.pipeline.terms import guess_language, letters
 from backend.services.evaluate import DEPTH, MODES, QUOTED, Tally
 from backend.services.search import Found, Search
 from backend.stores.vectors import StoredPassage
@@ -35,8 +35,12 @@ from tests.conftest import NOBODY, ROOT, SHARED, services_of
 
 QUESTIONS = ROOT / "tests" / "found" / "questions.jsonl"
 CORPUS = SHARED / "corpus"
-MAKES_PASSAGES = ("backend/pipeline/readers", "backend/pipeline/chunk.py", "backend/pipeline/terms.py")
+MAKES_PASSAGES = ("backend/pipeline/readers", "backend/pipeline/chunk.py")
 ARMS = 50
+SHORT = 8
+"""Words of a passage that answers nothing: a heading alone, a page's header, a line of a table of contents."""
+
+FIRST = 5
 
 
 @dataclass(frozen=True)
@@ -99,14 +103,21 @@ def _import(folder: Path) -> None:
         services.close()
 
 
-def relevant(collection: Collection, asked: Sequence[Question]) -> list[dict[str, int]]:
-    """Of each question, the ids of the passages that answer it. Raises ValueError where a phrase stands in none."""
+def relevant(collection: Collection, asked: Sequence[Question]) -> tuple[list[dict[str, int]], dict[str, str]]:
+    """Of each question, the ids of the passages that answer it; and of each passage that its document has more than
+    once, the first one's. Copies answer once. Raises ValueError where a phrase stands in no passage."""
     names: dict[str, list[str]] = defaultdict(list)
     for row in collection.documents.list(limit=500)[0]:
         names[row.filename].append(row.id)
     passages: dict[str, list[StoredPassage]] = {}
     for file in {file for one in asked for file in one.files}:
         passages[file] = [passage for document in names[file] for passage in _passages(collection, document)]
+    firsts: dict[tuple[str, str], str] = {}
+    copies: dict[str, str] = {}
+    for passage in (passage for of_file in passages.values() for passage in of_file):
+        first = firsts.setdefault((passage.document_id, plain(passage.text)), passage.id)
+        if first != passage.id:
+            copies[passage.id] = first
     said = {passage.id: plain(passage.text) for of_file in passages.values() for passage in of_file}
     found = []
     for one in asked:
@@ -115,8 +126,20 @@ def relevant(collection: Collection, asked: Sequence[Question]) -> list[dict[str
             if not any(plain(phrase) in said[identity] for identity in own):
                 raise ValueError(f"{one.files[0]} has no passage with: {phrase}")
         sought = [plain(phrase) for phrase in one.phrases]
-        found.append({identity: 1 for identity in own if any(phrase in said[identity] for phrase in sought)})
-    return found
+        answers = (identity for identity in own if any(phrase in said[identity] for phrase in sought))
+        found.append({copies.get(identity, identity): 1 for identity in answers})
+    return found, copies
+
+
+def distinct(identities: Sequence[str], copies: Mapping[str, str]) -> list[str]:
+    """The first passage's id for each of its copies; a second one takes its place and answers nothing."""
+    seen: set[str] = set()
+    keys = []
+    for identity in identities:
+        first = copies.get(identity, identity)
+        keys.append("" if first in seen else first)
+        seen.add(first)
+    return keys
 
 
 def _passages(collection: Collection, document: str) -> list[StoredPassage]:
@@ -139,7 +162,7 @@ def summed(collection: Collection, question: str) -> list[str]:
 
 
 def measure(collection: Collection, asked: Sequence[Question], *, misses: bool) -> None:
-    right = relevant(collection, asked)
+    right, copies = relevant(collection, asked)
     tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
     hybrid: list[list[Found]] = []
     for one, answers in zip(asked, right, strict=True):
@@ -150,16 +173,17 @@ def measure(collection: Collection, asked: Sequence[Question], *, misses: bool) 
             seconds = time.perf_counter() - started
             if mode == "hybrid":
                 hybrid.append(found)
+            keys = distinct([passage.passage_id for passage in found], copies)
             for group in groups:
-                tallies[group, mode].add([passage.passage_id for passage in found], answers, seconds)
-        keys = summed(collection, one.text)
+                tallies[group, mode].add(keys, answers, seconds)
+        keys = distinct(summed(collection, one.text), copies)
         for group in groups:
             tallies[group, "sum"].add(keys, answers, 0.0)
     _print(tallies)
     _quotes(collection, asked, hybrid)
     if misses:
         for one, answers, found in zip(asked, right, hybrid, strict=True):
-            _missed(one, answers, found)
+            _missed(one, answers, found, copies)
 
 
 def _print(tallies: Mapping[tuple[str, str], Tally]) -> None:
@@ -185,11 +209,18 @@ def _quotes(collection: Collection, asked: Sequence[Question], found: Sequence[S
         one += any(hits[:1])
         three += any(hits)
     count = len(asked)
+    words = [len(letters(each.text).split()) for passages in found for each in passages[:FIRST]]
+    again = sum(len(passages[:FIRST]) - len({plain(each.text) for each in passages[:FIRST]}) for passages in found)
+    print(
+        f"of the first {FIRST} of hybrid: {sum(each < SHORT for each in words) / count:.2f} a question have fewer than "
+        f"{SHORT} words, {again / count:.2f} say again what one above says"
+    )
     print(f"quotes: hit@1 {one / count:.3f}  hit@3 {three / count:.3f}  {1000 * used / count:.1f} ms of the processor")
 
 
-def _missed(question: Question, answers: Mapping[str, int], found: Sequence[Found]) -> None:
-    place = next((at for at, one in enumerate(found, 1) if one.passage_id in answers), None)
+def _missed(question: Question, answers: Mapping[str, int], found: Sequence[Found], copies: Mapping[str, str]) -> None:
+    keys = [copies.get(one.passage_id, one.passage_id) for one in found]
+    place = next((at for at, key in enumerate(keys, 1) if key in answers), None)
     if place == 1:
         return
     print(f"\n{question.text}\n  rank {place}; {question.files[0]}: {question.phrases[0]}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.pipeline.quotes import SHOWN, quotes, rank
+from backend.pipeline.quotes import SHOWN, answering, quotes, rank
 
 PASSAGES = [
     "The annual meeting takes place in Porto. It was attended by 212 members in 2019. Lunch was served at noon.",
@@ -60,6 +60,18 @@ def test_a_sentence_that_points_back_is_about_what_stands_before_it() -> None:
         return next(quote.score for quote in found if quote.text == second)
 
     assert score("It was never built again.") > score("Nobody was hurt that day.")
+
+
+def test_of_each_passage_its_best_sentence_answers_wherever_it_stands() -> None:
+    one, other = answering("When was the lighthouse of Skerry built?", PASSAGES[:2])
+    assert other > one >= 0
+    assert answering("When was the lighthouse of Skerry built?", PASSAGES[1::-1]) == [other, one]
+    assert answering("???", PASSAGES) == [0.0] * 3
+
+
+def test_korean_is_found_whatever_particle_a_word_ends_in() -> None:
+    passages = ["빅포인트의 유효기간은 5년입니다. 커피전문점은 제외됩니다."]
+    assert rank("빅포인트는 몇 년 동안 쓸 수 있나요?", passages)[0].text.startswith("빅포인트의")
 
 
 def test_no_passages_no_quotes() -> None:
