@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from backend.pipeline.signals import SIGNALS, Signal
@@ -25,6 +25,13 @@ CONTEXT: Final = 0.2
 """Of the mean of a document's NEIGHBOURS best candidates, added to each of them."""
 
 NEIGHBOURS: Final = 4
+
+ANSWER: Final = 0.18
+"""Of how well the best sentence answers (`quotes.answering`), which goes by the words that tell the first few apart.
+From .16 to .24 it helped in all four languages of XQuAD, by .003 to .005 of hit@1, and on real documents."""
+
+ANSWERED: Final = 5
+"""The first few that are read for it. With 8 and 12 more came first in real documents, and less was among five."""
 
 Weights = Mapping[Signal, float]
 
@@ -57,15 +64,21 @@ def fuse(
     weights: Weights,
     nearest: Mapping[str, float],
     matching: Mapping[str, float],
+    *,
+    worth: Sequence[float] | None = None,
 ) -> list[Ranked]:
     """The weighted sum, the best first, 0 to 1 (below 0 where even the meaning is further away than the average).
 
     passages: (passage id, document id) in the order of `said`. nearest, matching: passage id → cosine, BM25, each the
-    first of its arm, best first. Passages with the same score stay in the order they came in.
+    first of its arm, best first. worth: 0 to 1, what each sum is multiplied by. Passages with the same score stay in
+    the order they came in.
     """
     vector, text = _arms(nearest), _arms(matching)
     total = sum(weights[signal] for signal in SIGNALS) * (1 + CONTEXT)
-    shares = [{signal: weights[signal] * said[signal][at] / total for signal in SIGNALS} for at in range(len(passages))]
+    factors = [each / total for each in worth] if worth is not None else [1 / total] * len(passages)
+    shares = [
+        {signal: weights[signal] * said[signal][at] * factor for signal in SIGNALS} for at, factor in enumerate(factors)
+    ]
     sums = [sum(share.values()) for share in shares]
     best: dict[str, list[float]] = {}
     for (_, document), score in zip(passages, sums, strict=True):
@@ -84,6 +97,33 @@ def fuse(
         for at, (passage, document) in enumerate(passages)
     ]
     return sorted(ranked, key=lambda passage: -passage.score)
+
+
+def by_answer(ranked: Sequence[Ranked], best: Sequence[float]) -> list[Ranked]:
+    """The first few in the order that their best sentences answer too, which counts ANSWER; the others behind them.
+
+    best: of each of the first, 0 to 1. It stands among the shares as part of `sentence`.
+    """
+    few = [
+        replace(
+            one,
+            score=(one.score + ANSWER * answer) / (1 + ANSWER),
+            shares={
+                name: (share + ANSWER * answer * (name == "sentence")) / (1 + ANSWER)
+                for name, share in one.shares.items()
+            },
+        )
+        for one, answer in zip(ranked, best, strict=False)
+    ]
+    rest = [
+        replace(
+            one,
+            score=one.score / (1 + ANSWER),
+            shares={name: share / (1 + ANSWER) for name, share in one.shares.items()},
+        )
+        for one in ranked[len(few) :]
+    ]
+    return [*sorted(few, key=lambda one: -one.score), *rest]
 
 
 def single(scores: Mapping[str, float], *, vector: bool) -> list[Ranked]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
-from backend.pipeline.terms import grams, guess_language, letters, terms
+from backend.pipeline.terms import UNSPACED, grams, guess_language, letters, terms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +46,14 @@ of them changed no figure of XQuAD in English and German."""
 
 CLOSE: Final = 12
 """Candidates whose sentences are looked at, the best by the other signals; the others are left at 0."""
+
+ENOUGH: Final = 100
+"""Letters of a passage that can answer; a character of a script without spaces counts three times."""
+
+LEAST_WORTH: Final = 0.5
+"""Of the score of a passage without a letter. Headings alone, headers of pages and lines of a table of contents are
+near to many questions and answer none. 60 to 200 letters and .3 to .7 of worth all took most of them out of the first
+five in real documents, and found as much or more."""
 
 TABLE: Final = 2**16
 FACTOR: Final = 0x9E3779B97F4A7C15
@@ -182,6 +190,14 @@ def measure(
     for (at, _), score in zip(parts, scores, strict=True):
         sentence[at] = max(sentence[at], score)
     return {"words": words, "letters": whole, "sentence": _scaled(sentence, asked.most_grams), "meaning": meaning}
+
+
+def worth(text: str) -> float:
+    """What a passage of so few letters is worth; 1 where it has ENOUGH. `text`: without its headings."""
+    if len(text) >= ENOUGH:
+        return 1.0
+    size = len(text) + 2 * sum(map(len, UNSPACED.findall(text)))
+    return LEAST_WORTH + (1 - LEAST_WORTH) * min(1.0, size / ENOUGH)
 
 
 def sentences(text: str) -> list[str]:

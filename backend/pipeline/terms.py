@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from backend.pipeline.function_words import FUNCTION_WORDS
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Raised whenever `terms` gives other words for the same text: what was indexed before is then indexed anew."""
 
 MARKS: Final = (
@@ -27,10 +27,11 @@ WORD = re.compile(rf"[\w{MARKS}]+(?:[.,'’][\w{MARKS}]+)*")
 RUN = re.compile(rf"[\w{MARKS}]+")
 ASCII: Final = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
 UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    "\U00020000-\U0003134f]+"
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+    "\uf900-\ufaff\U00020000-\U0003134f]+"
 )
-"""Thai, Lao, Burmese, Khmer, kana and Chinese characters."""
+"""Thai, Lao, Burmese, Khmer, kana and Chinese characters; and Hangul, whose words have spaces between them and end in
+particles, so that pairs find what whole words do not."""
 
 HANGUL = re.compile("[\uac00-\ud7af]")
 UNSTEMMED: Final = frozenset({"unspaced", "korean", "vietnamese"})
@@ -38,6 +39,9 @@ UNSTEMMED: Final = frozenset({"unspaced", "korean", "vietnamese"})
 
 GRAM: Final = 4
 """Characters of a gram: 3, 5, 6 and mixtures of them found no more on the labelled sets."""
+
+POSSESSIVE = re.compile(r"(?<=\w)['’]s\b")
+"""English, and in no list of its function words: alone, `s` is Czech."""
 
 SPLIT = re.compile(r"[.,'’]")
 
@@ -85,7 +89,7 @@ def guess_language(text: str) -> str:
         if 3 * sum(map(len, UNSPACED.findall(sample))) > len(sample):
             return "unspaced"
     # Each word once: a text on Los Angeles is not Spanish.
-    words = set(RUN.findall(sample))
+    words = set(RUN.findall(POSSESSIVE.sub(" ", sample)))
     counts = {language: len(words & known) for language, known in FUNCTION_WORDS.items()}
     # The first of equals: English.
     return max(counts, key=lambda language: counts[language])

@@ -69,8 +69,8 @@ SEED: Final = 7
 
 LARGEST_SET: Final = 2 * 1024**3
 
-Quoter = Callable[[str, Sequence[str]], Sequence[str]]
-"""A question and its passages → sentences of them, the best first."""
+Quoter = Callable[[str, Sequence[str], Sequence[float]], Sequence[str]]
+"""A question, its passages and their scores → sentences of them, the best first."""
 
 GROUPS_END: Final = ".jsonl"
 """A file of this name holds labelled sentences for the proof, one group a line."""
@@ -436,7 +436,9 @@ def _quotes(quoter: Quoter | None, asked: Sequence[tuple[Labelled, list[Found]]]
     for one, found in with_answers:
         holds = [
             any(answer in sentence for answer in one.answers)
-            for sentence in quoter(one.question, [passage.text for passage in found])[:3]
+            for sentence in quoter(
+                one.question, [passage.text for passage in found], [passage.score for passage in found]
+            )[:3]
         ]
         first += any(holds[:1])
         three += any(holds)

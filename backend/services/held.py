@@ -103,8 +103,8 @@ class Held:
                 return
 
 
-def quoted(question: str, passages: Sequence[str], embed: Embed) -> list[str]:
-    """The sentences that answer, the best first."""
+def quoted(question: str, passages: Sequence[str], scores: Sequence[float], embed: Embed) -> list[str]:
+    """The sentences that answer, the best first, as chat finds them. `scores`: of the search, one a passage."""
     from backend.pipeline.quotes import rank
 
-    return [found.text for found in rank(question, passages, embed=embed)]
+    return [found.text for found in rank(question, passages, scores, embed)]

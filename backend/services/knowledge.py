@@ -101,8 +101,12 @@ class Knowledge:
     def refresh(self, *, searched: bool = True) -> None:
         """All that the background does, at once. `searched`: somebody searches, so that it should be quick; while
         documents are added and nobody does, the rows are not read over and over."""
-        while not self._closing.is_set() and self._vectors.refresh_terms(VERSION, _terms_of):
-            pass
+        indexed = 0
+        while not self._closing.is_set() and (count := self._vectors.refresh_terms(VERSION, _terms_of)):
+            indexed += count
+        if indexed and not self._closing.is_set():
+            # What is not in the index is looked through word by word.
+            self._vectors.optimize()
         rows = self._passages.count()
         if rows == 0:
             return

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final, Literal
 from backend.engines.embedding import Embedding
 from backend.errors import EngineError
 from backend.pipeline.chunk import with_heading
-from backend.pipeline.fusion import Arm, Ranked, Weights, fuse, single
+from backend.pipeline.fusion import ANSWERED, Arm, Ranked, Weights, by_answer, fuse, single
 from backend.pipeline.gather import LONGEST, Piece, gather
+from backend.pipeline.quotes import MOST, answering
 from backend.pipeline.relevance import MANY, is_related
-from backend.pipeline.signals import SIGNALS, Candidate, Signal, ask, measure
+from backend.pipeline.signals import SIGNALS, Candidate, Signal, ask, measure, worth
 from backend.stores.documents import Documents
 from backend.stores.passages_search import Hit, PassageSearch
 
@@ -130,7 +131,13 @@ class Search:
         candidates = _candidates(hits, vector, known)
         said = measure(asked, candidates, known.statistics, weights["meaning"])
         identities = [(hit.passage.id, hit.passage.document_id) for hit in hits]
-        ranked = fuse(identities, said, weights, _scores(nearest), _scores(matching))
+        enough = [worth(hit.passage.text) for hit in hits]
+        ranked, copies = _copies_last(
+            fuse(identities, said, weights, _scores(nearest), _scores(matching), worth=enough), hits
+        )
+        texts = {hit.passage.id: hit.passage.text for hit in hits}
+        answers = answering(question, [texts[one.passage_id] for one in ranked[: min(ANSWERED, len(ranked) - copies)]])
+        ranked = by_answer(ranked, [min(answer / MOST, 1.0) for answer in answers])
         return self._found(ranked, hits, limit, _unrelated(hits, candidates, said, weights, known.statistics.passages))
 
     def weights(self, question: str) -> dict[str, float]:
@@ -248,6 +255,18 @@ def _unrelated(
             passages,
         )
     )
+
+
+def _copies_last(ranked: Sequence[Ranked], hits: Sequence[Hit]) -> tuple[list[Ranked], int]:
+    """What a document says again, word for word, stands behind all that says something else; and how many do so."""
+    said = {hit.passage.id: (hit.passage.document_id, " ".join(hit.passage.text.split())) for hit in hits}
+    seen: set[tuple[str, str]] = set()
+    first: list[Ranked] = []
+    copies: list[Ranked] = []
+    for one in ranked:
+        (copies if said[one.passage_id] in seen else first).append(one)
+        seen.add(said[one.passage_id])
+    return [*first, *copies], len(copies)
 
 
 def _scores(hits: Sequence[Hit]) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.pipeline.fusion import Arm, fuse, single
+from backend.pipeline.fusion import Arm, by_answer, fuse, single
 from backend.pipeline.signals import SIGNALS, Signal
 
 WEIGHTS: dict[Signal, float] = {"words": 1.0, "letters": 1.0, "sentence": 0.4, "meaning": 0.6}
@@ -47,6 +47,23 @@ def test_the_arms_are_explained_where_they_found_the_passage() -> None:
 def test_equal_scores_keep_their_order() -> None:
     ranked = fuse([("x", "d"), ("y", "d"), ("z", "d")], said(words=[0.4] * 3), WEIGHTS, {}, {})
     assert [passage.passage_id for passage in ranked] == ["x", "y", "z"]
+
+
+def test_a_passage_that_is_worth_less_says_less_and_lends_less() -> None:
+    given = said(words=[0.6, 0.5])
+    ranked = fuse([("heading", "x"), ("text", "y")], given, WEIGHTS, {}, {}, worth=[0.5, 1.0])
+    assert [passage.passage_id for passage in ranked] == ["text", "heading"]
+    assert ranked[1].score == pytest.approx(fuse([("a", "x")], said(words=[0.3]), WEIGHTS, {}, {})[0].score)
+    assert sum(ranked[1].shares.values()) == pytest.approx(ranked[1].score)
+
+
+def test_what_answers_comes_first_among_the_first_few_only() -> None:
+    ranked = fuse([("a", "x"), ("b", "y"), ("c", "z")], said(words=[0.5, 0.49, 0.48]), WEIGHTS, {}, {})
+    again = by_answer(ranked, [0.1, 0.9])
+    assert [passage.passage_id for passage in again] == ["b", "a", "c"]
+    assert [passage.score for passage in again] == sorted((passage.score for passage in again), reverse=True)
+    assert all(sum(passage.shares.values()) == pytest.approx(passage.score) for passage in again)
+    assert by_answer(ranked, [1.0] * 3)[0].score <= 1
 
 
 def test_one_arm_alone_keeps_its_order_and_scores() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.pipeline.quotes import SHOWN, quotes, rank
+from backend.pipeline.quotes import SHOWN, answering, quotes, rank
 
 PASSAGES = [
     "The annual meeting takes place in Porto. It was attended by 212 members in 2019. Lunch was served at noon.",
@@ -47,6 +47,31 @@ def test_chinese_is_found_by_pairs_of_characters() -> None:
 def test_odd_questions_give_quotes_or_none_and_never_fail(question: str) -> None:
     for found in quotes(question, PASSAGES).quotes:
         assert PASSAGES[found.passage][found.start : found.end] == found.text
+
+
+def test_the_word_as_it_is_asked_beats_one_that_only_begins_like_it() -> None:
+    passages = ["The communion of the village is old. The community of the village is old. The communist left."]
+    assert rank("Which community is old?", passages)[0].text == "The community of the village is old."
+
+
+def test_a_sentence_that_points_back_is_about_what_stands_before_it() -> None:
+    def score(second: str) -> float:
+        found = rank("the old bridge", [f"The old bridge burned down. {second}"])
+        return next(quote.score for quote in found if quote.text == second)
+
+    assert score("It was never built again.") > score("Nobody was hurt that day.")
+
+
+def test_of_each_passage_its_best_sentence_answers_wherever_it_stands() -> None:
+    one, other = answering("When was the lighthouse of Skerry built?", PASSAGES[:2])
+    assert other > one >= 0
+    assert answering("When was the lighthouse of Skerry built?", PASSAGES[1::-1]) == [other, one]
+    assert answering("???", PASSAGES) == [0.0] * 3
+
+
+def test_korean_is_found_whatever_particle_a_word_ends_in() -> None:
+    passages = ["빅포인트의 유효기간은 5년입니다. 커피전문점은 제외됩니다."]
+    assert rank("빅포인트는 몇 년 동안 쓸 수 있나요?", passages)[0].text.startswith("빅포인트의")
 
 
 def test_no_passages_no_quotes() -> None:

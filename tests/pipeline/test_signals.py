@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.pipeline.signals import Candidate, Signal, Statistics, ask, measure, statistics
+from backend.pipeline.signals import Candidate, Signal, Statistics, ask, measure, statistics, worth
 from backend.pipeline.terms import grams, letters, terms
 
 TEXTS = [
@@ -76,3 +76,10 @@ def test_grams_are_four_characters_and_pairs_where_there_are_no_spaces() -> None
     assert grams(letters("A tower!")) == [" a t", "a to", " tow", "towe", "ower", "wer "]
     assert grams(letters("北京大学")) == ["北", "京", "大", "学", "北京", "京大", "大学"]
     assert {"uses", "北京"} <= set(grams(letters("uses 北京")))
+
+
+def test_a_heading_alone_is_worth_less_than_a_passage_in_any_script() -> None:
+    assert worth("B. ANNUAL REPORT 7-1") < 0.7
+    assert worth("12") < worth("B. ANNUAL REPORT 7-1")
+    assert worth("The report is sent to the office within six weeks. " * 3) == 1
+    assert worth("上海是一座城市，北京大学成立于1898年，长江是中国最长的河流，流入东海。") > 0.9

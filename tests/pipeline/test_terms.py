@@ -37,6 +37,15 @@ def test_chinese_is_indexed_as_pairs() -> None:
     assert terms("用Python写") == ["用", "python", "写"]
 
 
+def test_korean_words_meet_whatever_particle_they_end_in() -> None:
+    assert set(terms("포인트는 언제")) & set(terms("포인트의 기간")) == {"포인", "인트"}
+
+
+def test_a_possessive_is_no_czech() -> None:
+    assert guess_language("Sonya's Christmas disguise") == "english"
+    assert guess_language("Sonya’s costume") == "english"
+
+
 def test_numbers_are_found_whole_and_in_part() -> None:
     assert "3,000" in terms("about 3,000 people")
     assert "3" in terms("version 3.11")

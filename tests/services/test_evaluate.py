@@ -85,7 +85,9 @@ def test_a_squad_file_is_asked_in_all_three_modes(tmp_path: Path, collection: Co
 
 
 def test_quotes_are_judged_by_the_answers(tmp_path: Path, collection: Collection) -> None:
-    def quote(question: str, passages: Any) -> list[str]:
+    def quote(question: str, passages: Any, scores: Any) -> list[str]:
+        assert len(scores) == len(passages)
+        assert scores == sorted(scores, reverse=True), "as the search ranked them"
         right = passages[0].split(". ")[0]
         return [right] if "tower" in question else ["Nothing.", right]
 

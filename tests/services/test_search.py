@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,6 +75,17 @@ def test_the_explained_score_of_a_mode_is_the_arms_own(collection: Collection) -
         [hit.score for hit in found], abs=1e-5
     )
     assert all(hit.vector is None for hit in found)
+
+
+def test_what_a_document_says_again_stands_behind_all_that_says_something_else(collection: Collection) -> None:
+    said = "The tower of Porto is high, and from its top one sees the river, the bridges and the harbour of the town."
+    other = "Nobody goes up the tower any more, because its stairs are old and the doors were closed in the spring."
+    collection.add("a", said, said.replace(" ", "  "), other)
+    found = collection.search.find("Is the tower of Porto high?")
+    assert [" ".join(hit.text.split()) for hit in found] == [said, other, said]
+    collection.add("b", said)
+    twice = collection.search.find("Is the tower of Porto high?")
+    assert {hit.filename for hit in twice[:2]} == {"a", "b"}, "another document that says it is shown"
 
 
 def test_chinese_is_found_by_its_words(collection: Collection) -> None:
@@ -203,6 +215,11 @@ def test_passages_that_were_indexed_by_older_rules_are_indexed_anew(collection: 
     assert collection.search.find("head", mode="text") == []
     collection.knowledge.refresh()
     assert [hit.text for hit in collection.search.find("head", mode="text")] == ["Hindi टावर"]
+
+    def unindexed(table: Any) -> int:
+        return max(int(table.index_stats(index.name).num_unindexed_rows) for index in table.list_indices())
+
+    assert collection.vectors.run(unindexed) == 0, "a search would look through them one by one"
 
 
 def test_passages_for_the_model_are_joined_and_said_once(collection: Collection) -> None:
