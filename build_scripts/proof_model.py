@@ -100,6 +100,9 @@ FALLING: Final = frozenset(
         "swapped_most",
         "listed_instead",
         "slot_taken",
+        "figure_away",
+        "name_away",
+        "bound_turned",
         "figure_instead",
         "figure_instead_most",
         "name_instead",
@@ -183,13 +186,17 @@ def _groups(files: list[Path]) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
+def _directions(names: list[str]) -> NDArray[np.int_]:
+    return np.array([int(name in RISING) - int(name in FALLING) for name in names])
+
+
 class Booster:
     """`fit` grows the trees; `trees` and `bias` are what is stored."""
 
     def __init__(self, names: list[str], seed: int = 0) -> None:
         self._names = names
         self._rng = np.random.default_rng(seed)
-        self._direction = np.array([int(name in RISING) - int(name in FALLING) for name in names])
+        self._direction = _directions(names)
         self.trees: list[Tree] = []
 
     def fit(self, values: Floats, supported: Floats) -> Booster:
@@ -242,13 +249,28 @@ def grown(tree: Tree, values: Floats) -> Floats:
 
 
 class Line:
-    """Logistic regression on standardised figures, with a ridge, by Newton's method."""
+    """Logistic regression on standardised figures, with a ridge, by Newton's method.
 
-    def __init__(self, values: Floats, supported: Floats) -> None:
+    What speaks for a sentence gets no weight below zero, and what speaks against it none above: figures that would get
+    one are left out, and the rest is fitted again."""
+
+    def __init__(self, names: list[str], values: Floats, supported: Floats) -> None:
         self.means = values.mean(axis=0)
         self.scales = values.std(axis=0) + SMALLEST_SCALE
+        directions = np.append(_directions(names), 0)
         inputs = self._inputs(values)
-        weights = np.zeros(inputs.shape[1])
+        kept = np.ones(inputs.shape[1], dtype=bool)
+        self.weights = np.zeros(inputs.shape[1])
+        while True:
+            self.weights[kept] = self._fitted(inputs[:, kept], supported)
+            wrong = kept & (self.weights * directions < 0)
+            if not wrong.any():
+                break
+            kept &= ~wrong
+            self.weights[~kept] = 0.0
+
+    def _fitted(self, inputs: Floats, supported: Floats) -> Floats:
+        weights: Floats = np.zeros(inputs.shape[1])
         ridge = np.full(len(weights), LINE_RIDGE)
         ridge[-1] = 0.0
         for _ in range(NEWTON_STEPS):
@@ -256,7 +278,7 @@ class Line:
             slope = inputs.T @ (chance - supported) + ridge * weights
             curvature = (inputs.T * (chance * (1 - chance))) @ inputs + np.diag(ridge + TINY)
             weights -= np.linalg.solve(curvature, slope)
-        self.weights = weights
+        return weights
 
     def _inputs(self, values: Floats) -> Floats:
         standard = np.clip((values - self.means) / self.scales, -FURTHEST, FURTHEST)
@@ -276,7 +298,7 @@ class Judge:
 
     @classmethod
     def fit(cls, names: list[str], values: Floats, supported: Floats, seed: int) -> Judge:
-        return cls(Booster(names, seed).fit(values, supported), Line(values, supported))
+        return cls(Booster(names, seed).fit(values, supported), Line(names, values, supported))
 
     def scores(self, values: Floats) -> Floats:
         trees: Floats = np.sum([grown(tree, values) for tree in self.booster.trees], axis=0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from backend.pipeline.columns import Column, Said
-from backend.pipeline.dates import days
+from backend.pipeline.days import days
 from backend.pipeline.proof.number import Number
 from backend.pipeline.proof.numbers import numbers
 from backend.pipeline.sentences import split

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from backend.pipeline.proof.derived import follows
+from backend.pipeline.proof.identifiers import identifiers
 from backend.pipeline.proof.number import Number
 from backend.pipeline.proof.places import Nodes, nodes
 from backend.pipeline.proof.wording import tokens
@@ -91,6 +92,8 @@ class Prepared:
     """The windows of each passage."""
     names: frozenset[str]
     """Stems that a passage has as a name: at the start of a sentence their capital would not tell."""
+    identifiers: frozenset[str]
+    """Figures that are names, as they are written."""
     similar: dict[str, Floats] = field(default_factory=dict)
 
 
@@ -131,11 +134,13 @@ def prepare(passages: Sequence[str], embed: Embed | None = None) -> Prepared:
     import numpy as np
 
     language = guess_language("\n".join(passages).lower())
+    known = identifiers(passages)
     sources: list[Source] = []
     passage_sources: list[range] = []
     for number, passage in enumerate(passages):
         first = len(sources)
-        sources.extend(Source(number, span, read(passage[span.start : span.end], language)) for span in split(passage))
+        readings = ((span, read(passage[span.start : span.end], language, known)) for span in split(passage))
+        sources.extend(Source(number, span, reading) for span, reading in readings)
         passage_sources.append(range(first, len(sources)))
     windows = [
         Window(number, first, last)
@@ -152,7 +157,7 @@ def prepare(passages: Sequence[str], embed: Embed | None = None) -> Prepared:
         for word in source.reading.words:
             if word.stem not in vocabulary:
                 vocabulary[word.stem] = len(vocabulary)
-                surface.append("" if word.unspaced else word.lower)
+                surface.append("" if word.unspaced or word.lower.isdigit() else word.lower)
     presence = np.zeros((len(windows), len(vocabulary)), dtype=np.float32)
     for row, window in enumerate(windows):
         for at in range(window.first, window.last + 1):
@@ -175,6 +180,7 @@ def prepare(passages: Sequence[str], embed: Embed | None = None) -> Prepared:
         [tokens(source.reading.text) for source in sources],
         [[row for row, window in enumerate(windows) if window.passage == at] for at in range(len(passages))],
         frozenset(word.stem for source in sources for word in source.reading.words if word.name),
+        known,
     )  # fmt: skip
 
 
@@ -205,7 +211,7 @@ def _placed_figures(sources: list[Source], vocabulary: dict[str, int]) -> list[F
 def align(prepared: Prepared, sentence: str) -> Alignment:
     import numpy as np
 
-    reading = read(sentence, prepared.language)
+    reading = read(sentence, prepared.language, prepared.identifiers)
     words = reading.words
     vector = _learn(prepared, reading)
     weights = np.array([prepared.idf.get(word.stem, prepared.rarest) for word in words], dtype=np.float32)
@@ -307,7 +313,9 @@ def _learn(prepared: Prepared, reading: Reading) -> Floats | None:
     known = list(prepared.vocabulary)
     meaning: dict[str, Floats] = {}
     vector: Floats | None = None
-    strange = [word for word in fresh.values() if not word.unspaced and word.stem not in prepared.vocabulary]
+    # What names a thing by a figure is like no other figure.
+    meant = (word for word in fresh.values() if not word.unspaced and not word.lower.isdigit())
+    strange = [word for word in meant if word.stem not in prepared.vocabulary]
     if prepared.embed is not None and prepared.vectors is not None and reading.words:
         # The embedder does not know scripts without spaces.
         if not reading.words[0].unspaced:

@@ -59,7 +59,9 @@ def negation(reading: Reading, sources: list[Reading], alignment: Alignment, fau
             continue
         source, theirs = best_at
         share = best / total
-        if reading.negated[clause] != source.negated[theirs]:
+        if reading.negated[clause] != source.negated[theirs] and not _predicate_elsewhere(
+            words, reading.negated[clause], source, theirs
+        ):
             strict += share
             faults.append(
                 Fault(
@@ -88,6 +90,16 @@ def negation(reading: Reading, sources: list[Reading], alignment: Alignment, fau
         "negation_gone_single": float(said == 0 and there > 0 and len(sources) == 1),
         "negation_compared": strict_all,
     }
+
+
+def _predicate_elsewhere(words: list[Word], negated: int, source: Reading, theirs: int) -> bool:
+    """*The boat cannot be saved and was broken up*: what is said of the boat stands in a clause that denies as much."""
+    rest = {word.stem for word in words} - {word.stem for word in source.words if word.clause == theirs}
+    return bool(rest) and any(
+        2 * len(rest & {word.stem for word in source.words if word.clause == other}) >= len(rest)
+        for other in range(theirs + 1, len(source.negated))
+        if source.negated[other] == negated
+    )
 
 
 def denials(

@@ -7,11 +7,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from backend.pipeline.proof.align import FOUND, Alignment, Prepared
+from backend.pipeline.proof.bounds import turned
 from backend.pipeline.proof.contradictions import Fault, contrary_stances, denials, negation, opposites
+from backend.pipeline.proof.homes import Homes
 from backend.pipeline.proof.listed import claimed
 from backend.pipeline.proof.number import Number
 from backend.pipeline.proof.places import NOTHING, joined, nodes
 from backend.pipeline.proof.slots import taken
+from backend.pipeline.proof.stance import one_axis
 from backend.pipeline.proof.wording import tokens, wording
 from backend.pipeline.proof.words import Reading, Word
 
@@ -420,13 +423,25 @@ def _joined(
 
 def _elsewhere_said(prepared: Prepared, alignment: Alignment, passage: int, faults: list[Fault]) -> dict[str, float]:
     """What the passage says of another figure, or of another thing."""
-    values = {"listed_instead": 0.0, "slot_taken": 0.0}
+    values = {"listed_instead": 0.0, "slot_taken": 0.0, "figure_away": 0.0, "bound_turned": 0.0}
     text = alignment.reading.text
+    homes = Homes(prepared, alignment, passage)
+    values["name_away"] = homes.name()
+    if (away := homes.figure()) is not None:
+        values["figure_away"] = away.worth
+        there = prepared.sources[away.source].reading.text[away.there.start : away.there.end]
+        faults.append(Fault("number", text[away.said.start : away.said.end], there, 1.5 + away.worth))
+    readings = [prepared.sources[at].reading for at in prepared.passage_sources[passage]]
+    if (turn := turned(alignment.reading, readings)) is not None:
+        values["bound_turned"] = 1.0
+        faults.append(Fault("opposite", turn.said, turn.there, 3.0))
     if (figure := claimed(prepared, alignment, passage)) is not None:
         values["listed_instead"] = figure.worth
         there = prepared.sources[figure.source].reading.text[figure.rival.start : figure.rival.end]
         faults.append(Fault("number", text[figure.figure.start : figure.figure.end], there, 2.0 + figure.worth))
-    if (slot := taken(prepared, alignment, passage, tokens(text))) is not None:
+    if (slot := taken(prepared, alignment, passage, tokens(text))) is not None and not (
+        one_axis(slot.said, slot.there)
+    ):
         values["slot_taken"] = slot.alike
         if slot.alike >= SAID_OF_ANOTHER:
             faults.append(Fault("opposite", slot.said, slot.there, 2.0))
@@ -512,6 +527,7 @@ def _missing(
             continue
         weight = float(weights[at])
         if word.name:
-            faults.append(Fault("name", reading.text[word.start : word.end], "", 1.2 + weight))
+            code = "number" if word.lower.isdigit() else "name"
+            faults.append(Fault(code, reading.text[word.start : word.end], "", 1.2 + weight))
         elif other[at] > 0.99:
             faults.append(Fault("elsewhere", reading.text[word.start : word.end], "", weight))

@@ -34,15 +34,17 @@ NOT_DENYING: Final = re.compile(
     r"not (?:only|just)|not without|never without|nothing but|no doubt|no matter|or not|if not|"
     r"nicht (?:nur|später als|mehr als|weniger als|länger als|ohne)|nicht zuletzt|ohne weiteres|"
     r"no (?:solo|sólo|más de|menos de|más tarde de)|no sin|"
+    r"(?:not|never) (?:\w+ ){0,4}?(?:before|until)|nicht (?:\w+ ){0,2}?(?:vor|bevor)|nicht eher als|"
+    r"pas (?:\w+ ){0,3}?avant|no (?:\w+ ){0,4}?(?:antes de|hasta)|"
     r"n['’]\w+ (?:que|qu['’])|ne \w+ (?:que|qu['’])|non (?:seulement|sans))(?!\w)",
     re.IGNORECASE,
 )
-"""Phrases with a negator that deny nothing: *no later than*, *not only*, *not without*, *ne … que*."""
+"""Phrases with a negator that deny nothing: *no later than*, *not only*, *not without*, *not before*, *ne … que*."""
 
 NEGATORS_UNSPACED: Final = ("不", "没", "沒", "无", "無", "未", "非", "勿", "莫", "别", "ない", "ず", "ません")
 NEGATING_UNSPACED: Final = ("禁止", "除外", "排除", "拒绝", "不含", "免", "停", "除了", "以外")
 _NOT_NEGATING_UNSPACED: Final = """
-不过 不但 不仅 不同 不断 不久 非常 无论 无锡 未来 不足 不满 不超过 不得超过 不低于 不少于 别人 特别 分别
+不到 不过 不但 不仅 不同 不断 不久 非常 无论 无锡 未来 不足 不满 不超过 不得超过 不低于 不少于 别人 特别 分别
 区别 级别 性别 没收 差不多 除非 不得不 不无 无不 不得少于 不得多于 不超 不得小于 不小于 不大于
 """
 NOT_NEGATING_UNSPACED: Final = tuple(_NOT_NEGATING_UNSPACED.split())
@@ -53,7 +55,9 @@ _BREAKS: Final = """
     mais tandis quoique parce car si lorsque quand qui et
     pero mientras aunque porque pues si cuando sino que y
 """
-BREAKS: Final = frozenset(_BREAKS.split())
+EXCEPTING: Final = frozenset(["except", "außer", "ausgenommen", "sauf", "hormis", "excepté", "salvo", "excepto"])
+"""*Open every day except Tuesday*: what follows is the other way round."""
+BREAKS: Final = frozenset(_BREAKS.split()) | EXCEPTING
 """Words that may begin a clause."""
 
 OPPOSITES: Final = (

@@ -79,7 +79,7 @@ def claimed(prepared: Prepared, alignment: Alignment, passage: int) -> Claimed |
     surest: Claimed | None = None
     mine = pieces(alignment.reading)
     for figure in alignment.figures:
-        if _year(figure):
+        if year(figure):
             continue
         beside = next((piece.words for piece in mine if figure in piece.figures), ())
         said = _Said(prepared, alignment, figure, [word for word in beside if word.lower not in UNITS])
@@ -119,13 +119,17 @@ class _Said:
         best: Claimed | None = None
         for at, part in enumerate(parts):
             rival = next((other for other in part.figures if self._instead(other, later=at > home)), None)
-            if at == home or rival is None or any(_has(part, figure) for figure in self._figures):
+            if at == home or rival is None or any(_has(part, figure) for figure in self._figures if not year(figure)):
                 continue
             there = self._among(part.words)
             # What follows leaves out what was said before: only an earlier piece must have all that this one has.
             if at < home and mine - there:
                 continue
             worth = sum(self._worth[word] for word in there - mine - shared)
+            # A year is as good as a word.
+            worth += sum(
+                _has(part, figure) and not _has(parts[home], figure) for figure in self._figures if year(figure)
+            )
             if worth > 0 and (best is None or worth > best.worth):
                 best = Claimed(self._figure, rival, source, worth)
         return best
@@ -139,27 +143,28 @@ class _Said:
     def _instead(self, other: Number, *, later: bool) -> bool:
         if self._working and other.kind in LASTING:
             return True
-        return _rivals(self._figure, other) or (later and _bare(other))
+        return rivals(self._figure, other) or (later and _bare(other))
 
 
 def _has(piece: Piece, figure: Number) -> bool:
     return any(figure.same(other) for other in piece.figures)
 
 
-def _rivals(figure: Number, other: Number) -> bool:
-    if figure.percent != other.percent or _year(other):
+def rivals(figure: Number, other: Number) -> bool:
+    """Whether both measure the same sort of thing, so that one may stand in the place of the other."""
+    if figure.percent != other.percent or year(other):
         return False
     return figure.kind == other.kind or {figure.kind, other.kind} <= LASTING
 
 
 def _bare(other: Number) -> bool:
     """Without a unit, as what follows in a list may be: *five days for the one, two for the other*."""
-    return other.kind is None and not other.percent and not _year(other)
+    return other.kind is None and not other.percent and not year(other)
 
 
-def _year(figure: Number) -> bool:
+def year(figure: Number) -> bool:
+    """A year, or a month of one, not how long something takes."""
     if figure.kind == "months" and figure.amount and figure.amount[0] >= YEARS[0] * 12:
-        # A month of a year, not how long something takes.
         return True
     return (
         figure.kind is None

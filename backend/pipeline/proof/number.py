@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 LABEL: Final = "label"
+IDENTIFIER: Final = "identifier"
+"""Of a figure that is part of a name; `identifiers` tells which."""
 TOLERANCE: Final = 1e-6
 ROUGHLY: Final = 0.06
 """How far, as a share, a rounded figure may be from what it stands for."""
@@ -25,6 +27,8 @@ class Number:
     amount: tuple[float, ...] = ()
     weak: bool = False
     percent: bool = False
+    counts: bool = False
+    """The word for what it counts follows."""
     about: bool = False
     """*Nearly*, *some*: what it stands for may differ a little."""
 
@@ -36,16 +40,29 @@ class Number:
         if self.kind in LASTING and other.kind in LASTING:
             # A quarter of a year is about 90 days: months have no exact length.
             return meet(self._days(), other._days(), 0.02)
-        if {"month", LABEL} & {self.kind, other.kind} or (
-            self._measured() and other._measured() and (self.kind or other.kind)
-        ):
+        if self._another_sort(other):
             return False
         if meet(self.values, other.values, tolerance):
             return True
         return self.percent != other.percent and meet(self._shares(), other._shares())
 
+    def _another_sort(self, other: Number) -> bool:
+        if {"month", LABEL} & {self.kind, other.kind}:
+            return True
+        if other.kind == IDENTIFIER:
+            # *The ram weighs 85 kg, the ewe 55.*
+            return self.kind in LASTING
+        if self._measured() and other._measured():
+            return self.kind is not None or other.kind is not None
+        # Six months are no six wagons, but *6* in a table may be the months.
+        return (self.counts and other._of_a_unit()) or (other.counts and self._of_a_unit())
+
     def _measured(self) -> bool:
         return self.kind is not None or self.percent
+
+    def _of_a_unit(self) -> bool:
+        """Years are left out: whoever is under twelve need not be said to be under twelve years."""
+        return self._measured() and not (self.kind == "months" and self.amount[0] == 12 * self.values[0])
 
     def _days(self) -> tuple[float, ...]:
         factor = 1 / 86400 if self.kind == "time" else 30.4

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from backend.pipeline.proof.dates import month_name
+from backend.pipeline.proof.date_figures import month_name
 from backend.pipeline.proof.number import LASTING, Number
 from backend.pipeline.proof.units import UNIT_AFTER, UNITS, multiplier, with_unit
 
@@ -220,7 +220,12 @@ GERMAN_UNIT: Final = {
 
 
 def _german(word: str) -> float | None:
-    """`siebenundfünfzig`, `zweihundertdrei`."""
+    """`siebenundfünfzig`, `zweihundertdrei`, `zweieinhalb`."""
+    if word == "anderthalb":
+        return 1.5
+    if word.endswith("einhalb"):
+        whole = GERMAN_UNIT.get(word.removesuffix("einhalb"))
+        return None if whole is None else whole + 0.5
     if "hundert" in word or "tausend" in word:
         scale, value = ("tausend", 1000) if "tausend" in word else ("hundert", 100)
         head, _, tail = word.partition(scale)

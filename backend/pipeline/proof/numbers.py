@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from backend.pipeline.proof.chinese_numbers import chinese_numbers
-from backend.pipeline.proof.dates import clocks, dates
+from backend.pipeline.proof.date_figures import clocks, dates
 from backend.pipeline.proof.number import Number
 from backend.pipeline.proof.number_labels import labels
 from backend.pipeline.proof.number_words import spelled_numbers
@@ -52,7 +52,8 @@ def _numbers(text: str) -> tuple[Number, ...]:
             taken[number.start : number.end] = b"\1" * (number.end - number.start)
         found.extend(fresh)
     found.sort(key=lambda number: (number.start, number.end))
-    found += _sums(text, found)
+    whole = _sums(text, found) + _out_of(text, found)
+    found = [_part_of(number, whole) for number in found] + whole
     return tuple(
         replace(number, about=True)
         if not number.weak and ABOUT.search(text[max(number.start - 24, 0) : number.start])
@@ -83,7 +84,8 @@ def _readings(figure: str) -> tuple[float, ...]:
     readings = []
     if re.fullmatch(r"-?\d{1,3}(?:[.,]\d{3})+", plain):
         readings.append(float(re.sub(r"[.,]", "", plain)))
-        if len(re.findall(r"[.,]", plain)) == 1:
+        # Nobody writes five as 5.000.
+        if len(re.findall(r"[.,]", plain)) == 1 and not plain.endswith("000"):
             readings.append(float(plain.replace(",", ".")))
     else:
         marks = re.findall(r"[.,]", plain)
@@ -95,6 +97,30 @@ def _readings(figure: str) -> tuple[float, ...]:
         else:
             readings.append(float(plain.replace(",", ".")))
     return tuple(readings)
+
+
+OUT_OF: Final = re.compile(
+    r"(?:\s[^\W\d_]+)?\s(?:out of(?: every)?|(?:in|of) every|von(?: je)?|sur|de cada)\s", re.IGNORECASE
+)
+TENS: Final = frozenset({3.0, 4.0, 5.0, 10.0, 20.0, 100.0})
+"""Of how many a share is told."""
+
+
+def _out_of(text: str, found: list[Number]) -> list[Number]:
+    """*Seven out of ten*, as per cent."""
+    return [
+        Number(first.start, second.end, (100 * first.values[0] / second.values[0],), percent=True)
+        for first, second in pairwise(found)
+        if first.kind is None and second.kind is None and not first.percent and not second.percent
+        and second.values[0] in TENS and first.values[0] < second.values[0]
+        and OUT_OF.fullmatch(text, first.end, second.start)
+    ]  # fmt: skip
+
+
+def _part_of(number: Number, whole: list[Number]) -> Number:
+    """The hours of `2 hours 10 minutes` say less than the whole does."""
+    inside = any(one.start <= number.start and number.end <= one.end for one in whole)
+    return replace(number, kind=None, amount=(), weak=True) if inside else number
 
 
 _SUMMED: Final = frozenset({"time", "months", "volume", "mass", "length"})
@@ -118,19 +144,25 @@ def _sums(text: str, found: list[Number]) -> list[Number]:
         if (
             first.kind not in _SUMMED
             or not first.amount
-            or gap not in {"", "and", "und", "et", "y", "and a", "and an", "et un", "et une", "零"}
+            or gap not in {"", "时", "点", "et", "and", "und", "y", "and a", "and an", "et un", "et une", "零"}
         ):
             continue
         kind, amount = first.kind, None
         smaller = second.amount and (_factor(second) < _factor(first) or second.values[0] < 1)
         if second.kind == first.kind and smaller:
             amount = first.amount[0] + second.amount[0]
-        elif second.kind is None and not gap and _hours(first) and second.values[0] < 60:
+        elif second.kind is None and gap in {"", "时", "点"} and _hours(first) and second.values[0] < 60:
             amount = first.amount[0] + 60 * second.values[0]
         elif second.kind is None and second.values[0] < 1:
             amount = first.amount[0] + second.values[0] * _factor(first)
         if amount is not None:
             sums.append(Number(first.start, second.end, (amount,), kind, (amount,)))
+    for first, second in pairwise(found):
+        # Two and a half hours: the unit follows the half.
+        halved = second.values == (0.5,) and second.kind in _SUMMED and first.kind is None and not first.percent
+        if halved and text[first.end : second.start].strip().lower() in {"and a", "and", "y", "et"}:
+            amount = second.amount[0] * (2 * first.values[0] + 1)
+            sums.append(Number(first.start, second.end, (first.values[0] + 0.5,), second.kind, (amount,)))
     for number, match in ((n, re.match(r"\s+(?:and a half|et demie?|y media|einhalb)", text[n.end :])) for n in found):
         if match and number.amount:
             amount = number.amount[0] + 0.5 * _factor(number)

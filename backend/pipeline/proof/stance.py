@@ -8,25 +8,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from backend.pipeline.proof.lexicon import NEGATORS, NOT_NEGATING_UNSPACED
+from backend.pipeline.proof.lexicon import EXCEPTING, NEGATORS, NOT_NEGATING_UNSPACED
 from backend.pipeline.proof.words import Reading
 
 AXES: Final = (
     (
-        "allowed permitted permit permits may can cannot authorised authorized admitted welcome erlaubt "
-        "gestattet zulässig "
+        "allowed permitted permit permits may can cannot entitled authorised authorized admitted welcome "
+        "option erlaubt gestattet zulässig berechtigt möglichkeit "
         "dürfen darf durfte durften kann können möglich permis permise permises autorisé autorisée "
         "autorisés autorisées "
-        "admis admise peut peuvent possible tolérés permite permitido permitida permiten puede pueden podrá podrán "
-        "autorizado admite admiten posible possible 可以 允许 准许 许可 能够 可",
+        "admis admise peut peuvent possible droit possibilité tolérés permite permitido permitida "
+        "permiten puede pueden podrá podrán autorizado admite admiten posible derecho opción posibilidad possible "
+        "可以 允许 准许 许可 能够 可",
         "forbidden forbids prohibited banned impossible inadmissible unlawful verboten untersagt "
         "unzulässig unmöglich "
         "verbietet interdit interdite interdits interdites interdiction impossible défendu proscrire proscrit "
         "prohibido prohibida prohibidos prohibidas prohíbe imposible vetado vetada "
-        "禁止 严禁 切勿 不得 不能 不可 不准 勿",
+        "禁止 严禁 切勿 不予 不得 不能 不可 不准 勿",
     ),
     (
         "open opens opened offen geöffnet öffnet ouvert ouverte ouverts ouvertes ouvre abierto abierta "
@@ -95,6 +96,21 @@ AXES: Final = (
         "inadecuado daña perjudica desaconseja 不宜 损坏 腐蚀 有害",
     ),
     (
+        "unchanged unverändert gleich inchangé inchangée inchangés inchangées 不变",
+        "raised increased lowered reduced erhöht angehoben gesenkt gesunken verringert augmenté augmentée "
+        "baissé baissée relevé subió bajó aumentado reducido 提高 降低 上调 下调",
+    ),
+    (
+        "succeeded managed manages gelang gelungen schaffte geschafft réussi réussit parvenu logró consiguió lograron "
+        "成功",
+        "failed fails failure misslang misslungen gescheitert scheiterte échoué échoue fracasó fracasaron falló "
+        "失败 未能",
+    ),
+    (
+        "lit switched-on eingeschaltet angeschaltet allumé allumée allumés encendido encendida 开启",
+        "unlit switched-off ausgeschaltet abgeschaltet éteint éteinte éteints apagado apagada 关掉",
+    ),
+    (
         "with mit avec con",
         "without ohne sans sin",
     ),
@@ -149,6 +165,12 @@ class Stance:
     """Whether a negation turned it."""
 
 
+def one_axis(said: str, there: str) -> bool:
+    """Whether two words tell of the same thing, as open and closed do: what their clauses say of it is compared."""
+    axes = {axis for axis, _ in _SIDES.get(there.lower(), ())}
+    return any(axis in axes for axis, _ in _SIDES.get(said.lower(), ()))
+
+
 def stances(reading: Reading) -> list[Stance]:
     found: list[Stance] = []
     starts = (*reading.clause_starts, len(reading.text))
@@ -157,6 +179,11 @@ def stances(reading: Reading) -> list[Stance]:
         if _UNSPACED.search(text):
             found.extend(_unspaced(text, clause))
             continue
+        first = TOKEN.search(text)
+        if clause and first is not None and first[0].lower() in EXCEPTING:
+            # Open every day except Tuesday: not open on Tuesday.
+            before = [stance for stance in found if stance.clause == clause - 1]
+            found.extend(replace(one, sign=-one.sign, clause=clause, denied=not one.denied) for one in before)
         denied_from = _denied_from(text) if reading.negated[clause] else len(text)
         for match in TOKEN.finditer(text):
             # The month, not the verb.

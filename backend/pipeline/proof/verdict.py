@@ -138,6 +138,7 @@ def ruled_out(values: Mapping[str, float]) -> bool:
         or (values["stance_against"] >= LESS_CONTRARY and values["stance_agreed"] == 0)
         or (values["negation_strict"] > 0 and words >= SAME_WORDS)  # the passage's words, with a "not" more or less
         or (values["negation_strict"] >= MOST_DENIED and words >= MOST_WORDS and values["stance_agreed"] == 0)
+        or values["bound_turned"] > 0  # at least here, at most there
         or values["listed_instead"] >= CLAIMED  # a figure with the words of another one beside it
         or values["slot_taken"] >= SAID_OF_ANOTHER  # the passage's sentence, of something else
         or (values["english"] > 0 and words < FEW_SHARED and meaning < UNRELATED)

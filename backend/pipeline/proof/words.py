@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from backend.pipeline.function_words import FUNCTION_WORDS
+from backend.pipeline.proof.identifiers import names
 from backend.pipeline.proof.lexicon import (
     BREAKS,
     NEGATING,
@@ -19,7 +20,7 @@ from backend.pipeline.proof.lexicon import (
     NOT_DENYING,
     NOT_NEGATING_UNSPACED,
 )
-from backend.pipeline.proof.number import Number
+from backend.pipeline.proof.number import IDENTIFIER, Number
 from backend.pipeline.proof.numbers import numbers
 
 TOKEN: Final = re.compile(r"[^\W_]+(?:[-’'][^\W_]+)*|[,;:，；：、。.!?！？()（）—–]")
@@ -87,9 +88,10 @@ class Reading:
         return bisect_right(self.clause_starts, place) - 1
 
 
-def read(text: str, language: str) -> Reading:
-    """`language`: a Snowball name; what it does not know is stemmed as English."""
-    reader = _Reader(text, language)
+def read(text: str, language: str, known: frozenset[str] = frozenset()) -> Reading:
+    """`language`: a Snowball name; what it does not know is stemmed as English. `known`: figures that are names, which
+    are read as words."""
+    reader = _Reader(text, language, known)
     for match in TOKEN.finditer(text):
         reader.take(match)
     return reader.reading()
@@ -98,13 +100,14 @@ def read(text: str, language: str) -> Reading:
 class _Reader:
     """Goes through the pieces of a text from left to right, and counts clauses and negators."""
 
-    def __init__(self, text: str, language: str) -> None:
+    def __init__(self, text: str, language: str, known: frozenset[str]) -> None:
         self._text = text
         self._language = language
-        self._figures = numbers(text)
+        self._figures = [_as_name(number) if names(text, number, known) else number for number in numbers(text)]
         self._covered = bytearray(len(text))
         for number in self._figures:
             self._covered[number.start : number.end] = b"\1" * (number.end - number.start)
+        self._named = {number.start: number for number in self._figures if number.kind == IDENTIFIER}
         self._words: list[Word] = []
         self._negated = [0]
         self._negating = [0]
@@ -123,7 +126,9 @@ class _Reader:
                 self._new_clause(match.end())
             self._begins = piece in ".!?。！？"
             return
-        if self._covered[match.start()]:
+        if match.start() in self._named:
+            self._take_identifier(self._named[match.start()])
+        if self._covered[match.start()] and not UNSPACED.search(piece):
             self._clause_words += 1
         elif UNSPACED.search(piece):
             self._take_unspaced(match)
@@ -160,9 +165,17 @@ class _Reader:
         (self._negated if strict else self._negating)[-1] += 1
         self._deniers.append(Denier(at, self._clause, strict))
 
+    def _take_identifier(self, number: Number) -> None:
+        figure = self._text[number.start : number.end]
+        self._lowers.add(figure)
+        self._words.append(Word(number.start, number.end, figure, figure, self._clause, name=True))
+
     def _take_unspaced(self, match: re.Match[str]) -> None:
         found = _unspaced(self._text, match.start(), match.end(), self._clause, self._covered)
         self._words.extend(found)
+        for start, number in self._named.items():
+            if match.start() < start < match.end():
+                self._take_identifier(number)
         for at, strict in _unspaced_denials(match[0]):
             self._deny(match.start() + at, strict=strict)
         self._lowers.update(word.lower for word in found)
@@ -191,6 +204,10 @@ class _Reader:
                 name = word[0].isupper() and (self._titled or _after_capital(self._text, start))
             self._words.append(Word(start, match.end(), lower, stem(lower, self._language), self._clause, name=name))
         self._titled = lower in TITLES or (self._titled and word[0].isupper())
+
+
+def _as_name(number: Number) -> Number:
+    return replace(number, kind=IDENTIFIER, amount=number.values, weak=True)
 
 
 TITLES: Final = frozenset(
@@ -280,9 +297,10 @@ def fold(word: str) -> str:
 
 @lru_cache(maxsize=16)
 def _stemmer(language: str) -> Any:
-    from snowballstemmer import stemmer
+    from snowballstemmer import algorithms, stemmer
 
-    return stemmer(language)
+    # A Latin name in a text without spaces.
+    return stemmer(language if language in algorithms() else "english")
 
 
 def alike(word: str, other: str) -> float:
@@ -290,7 +308,7 @@ def alike(word: str, other: str) -> float:
     if word == other:
         return 1.0
     shorter, longer = (word, other) if len(word) < len(other) else (other, word)
-    if len(shorter) < 4:
+    if len(shorter) < 4 or shorter.isdigit() or longer.isdigit():
         return 0.0
     same = 0
     for mine, theirs in zip(shorter, longer, strict=False):

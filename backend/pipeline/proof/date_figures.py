@@ -1,31 +1,20 @@
-"""Dates in any order, the names of months, and times of the day."""
+"""The figures of dates in any order, of the names of months and of times of the day: each counts by itself."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
+from backend.pipeline.months import MONTHS
 from backend.pipeline.proof.number import Number
 from backend.pipeline.proof.units import LATE
 
-MONTHS: Final = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january januar jänner janvier enero jan", "february februar février febrero feb",
-            "march märz mars marzo mar", "april avril abril apr", "may mai mayo", "june juni juin junio jun",
-            "july juli juillet julio jul", "august août agosto aug", "september septembre septiembre sep sept",
-            "october oktober octobre octubre oct okt", "november novembre noviembre nov",
-            "december dezember décembre diciembre dec dez",
-        ),
-        1,
-    )
-    for name in names.split()
-}  # fmt: skip
 ISO: Final = re.compile(r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
 DOTTED: Final = re.compile(r"(?<!\d)(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?!\d)")
 DAY_AND_MONTH: Final = re.compile(r"(?<![\d.,])(\d{1,2})\.\s?(0?[1-9]|1[0-2])\.(?!\d|\s?\d{4})")
 """19.07., as German writes a date without its year."""
+DAY_STROKE_MONTH: Final = re.compile(r"(?<![\d.,/])(0[1-9]|[12]\d|3[01])/(0[1-9]|1[0-2])(?![\d/])")
+"""05/09, as French and Spanish write it; with the zeros, so that it is no fraction."""
 CLOCK: Final = re.compile(
     r"(?<![\d.,])(\d{1,2})(?::| ?h ?|\.(?=\d\d ?[ap]\.?m))(\d{2})(?!\d)(?: ?([ap])\.?m\b)?", re.IGNORECASE
 )
@@ -38,6 +27,8 @@ def dates(text: str, taken: bytearray) -> list[Number]:
     for match in DAY_AND_MONTH.finditer(text):
         if 1 <= int(match[1]) <= 31 and not taken[match.start()]:
             found.extend(_date(match, (2, 1))[::-1])
+    for match in DAY_STROKE_MONTH.finditer(text):
+        found.extend(_date(match, (2, 1))[::-1])
     for match in DOTTED.finditer(text):
         day_first = int(match[3]) <= 12
         found.extend(_date(match, (3, 1, 4) if day_first else (1, 3, 4)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.pipeline.dates import days
+from backend.pipeline.days import days
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Dates in a text, by value: 31 March 2027, 31.03.2027, March 31, 2027, 31 de marzo de 2027, 2027年3月31日."""
+"""Days of the calendar that a text names, by value: 31 March 2027, 31.03.2027, 31 de marzo de 2027, 2027年3月31日."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from backend.pipeline.proof.dates import MONTHS
+from backend.pipeline.months import MONTHS
 
 _MONTH: Final = "|".join(sorted((re.escape(name) for name in MONTHS), key=len, reverse=True))
 _YEAR: Final = r"(?P<year>(?:1[89]|20|21)\d\d)(?!\d)"
