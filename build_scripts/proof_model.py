@@ -32,10 +32,10 @@ from build_scripts.models import MODELS
 ROOT: Final = Path(__file__).resolve().parents[1]
 GROUPS: Final = ROOT / "tests" / "proof_groups"
 MODEL: Final = ROOT / "backend" / "pipeline" / "proof" / "model.json"
-WANTED: Final = 0.885
+WANTED: Final = 0.86
 """Share of the supported sentences to be found in the cross-validation; the threshold follows from it.
 
-A little above the .88 that is wanted of strange sets: sentences of longer passages than these score somewhat lower.
+At .885 found .65 of the others are marked, at .86 .70: a wrong chip costs more trust than a missing one.
 """
 
 FOLDS: Final = 10
