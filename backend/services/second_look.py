@@ -13,7 +13,7 @@ from backend.pipeline.proof.features import evidence
 from backend.pipeline.proof.verdict import FEWEST_WORDS, Verdict, prove, ruled_out, word_for_word
 from backend.pipeline.terms import terms
 from backend.services.events import Citation, Reason, Source, Span, Support
-from backend.services.proving import reason_of
+from backend.services.proving import above, reason_of
 
 if TYPE_CHECKING:
     from backend.services.proving import Embed
@@ -52,7 +52,7 @@ def settled(
     span = Span(place.start, place.end)
     support = [Support(source.number, source.passage_id, source.document_id, source.page_at(span.start), words, [span])]
     if said.verdict == "supported":
-        if not holds(sentence, words, embed):
+        if not holds(sentence, above(source) + words, embed):
             return looked_at
         return replace(looked_at, verdict="supported", support=support, reason=None)
     if says_the_same(sentence, words, embed):

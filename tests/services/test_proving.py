@@ -98,3 +98,43 @@ def test_the_command_prints_figures(tmp_path: Path, capsys: pytest.CaptureFixtur
     }  # fmt: skip
     assert (printed["unsupported_underlined"], printed["supported_underlined"]) == (None, 0.0)
     assert cli.run(cli.parse(["evaluate", "--proof", str(tmp_path / "missing.jsonl")])) == 1
+
+
+NAMED = [
+    Source(
+        1,
+        "p1",
+        "d1",
+        "Lease Lindenstrasse 14.md",
+        1,
+        ["5 Rent"],
+        "The rent is 1,450 euros a month.\nIt rises in May.",
+        0.9,
+    ),
+    Source(
+        2, "p2", "d2", "Lease_Kaiweg_3.pdf", None, ["5 Rent"], "The rent is 980 euros a month, heating included.", 0.8
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "source"),
+    [
+        ("The rent for Lindenstrasse 14 is 1,450 euros a month.", 1),
+        ("For Kaiweg 3 the rent is 980 euros a month.", 2),
+        ("For Kaiweg 3 the rent is 1,450 euros a month.", None),
+        ("The rent for Lindenstrasse 16 is 1,450 euros a month.", None),
+    ],
+)
+def test_what_a_passage_is_about_stands_above_it(embedder: Embedder, sentence: str, source: int | None) -> None:
+    proof = AnswerProof(NAMED, embedder.embed)
+    [found] = [*proof.feed(sentence), *proof.end()]
+    assert (found.verdict == "supported") is (source is not None)
+    if source is None:
+        return
+    [support] = found.support
+    assert support.source == source
+    [span] = support.words
+    text = NAMED[source - 1].text
+    assert text[span.start : span.end] == support.text
+    assert text.startswith(support.text[:8])

@@ -81,7 +81,9 @@ def test_what_is_otherwise_is_marked_with_the_words_that_say_so(embedder: Embedd
     assert found.reason is not None
     other = looked_at(embedder, "The advance on operating costs is 330 euros.", Said("contradicted", words, 2))
     assert other.reason == Reason(
-        "other_number", {"said": "330", "there": "310.00"}, "The sentence says 330, the passage 310.00."
+        "other_number",
+        {"said": "330 euros", "there": "310.00 euros"},
+        "The sentence says 330 euros, the passage 310.00 euros.",
     )  # fmt: skip
 
 
