@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -94,8 +95,7 @@ def open_window(environment: dict[str, str], screen: str, links: Path, playwrigh
 
     @contextlib.contextmanager
     def start(*command: str, **changes: str) -> Iterator[Opened]:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = debug_port()
         path = f"{links.parent / 'bin'}:{environment['PATH']}"
         env = {**environment, "DISPLAY": screen, "LOCALCHAT_DEBUG_PORT": str(port), "PATH": path, **changes}
         command = command or ("-m", "desktop")
@@ -128,6 +128,14 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.05)
+
+
+def debug_port() -> int:
+    """Free, and below those that servers get which take any port, as the window's own server does a moment later."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def shows_a_page(port: int) -> bool:
