@@ -11,7 +11,6 @@ from backend.api.schemas.collections import AskBody, AskTables, ColumnsBody, GoO
 from backend.api.sse import stream
 from backend.services.asking import columns_of
 from backend.services.events import AskEvent, AskTable
-from backend.services.transfer.as_table import export_table
 from backend.services.transfer.naming import disposition
 
 blueprint = Blueprint("asking", __name__)
@@ -99,6 +98,9 @@ def delete(identity: str) -> Ok:
 @endpoint(query=TableQuery)
 def export(identity: str, query: TableQuery) -> Response:
     """The table as a download, each value with its source."""
+    # The formats of a file are no part of a start.
+    from backend.services.transfer.as_table import export_table
+
     exported = export_table(parts().asking.table(identity), query.format)
     response = Response(exported.data, content_type=exported.mimetype)
     response.headers["Content-Disposition"] = disposition(exported.filename)

@@ -47,7 +47,7 @@ class Said:
 
 
 class _Reply(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", defer_build=True)
     verdict: Judgement
     words: str | None = None
     source: int | None = None

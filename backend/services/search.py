@@ -12,7 +12,6 @@ from backend.errors import EngineError
 from backend.pipeline.chunk import with_heading
 from backend.pipeline.fusion import ANSWERED, Arm, Ranked, Weights, by_answer, fuse, single
 from backend.pipeline.gather import LONGEST, Piece, gather
-from backend.pipeline.quotes import MOST, answering
 from backend.pipeline.relevance import MANY, is_related
 from backend.pipeline.signals import SIGNALS, Candidate, Signal, ask, measure, worth
 from backend.stores.documents import Documents
@@ -135,9 +134,7 @@ class Search:
         ranked, copies = _copies_last(
             fuse(identities, said, weights, _scores(nearest), _scores(matching), worth=enough), hits
         )
-        texts = {hit.passage.id: hit.passage.text for hit in hits}
-        answers = answering(question, [texts[one.passage_id] for one in ranked[: min(ANSWERED, len(ranked) - copies)]])
-        ranked = by_answer(ranked, [min(answer / MOST, 1.0) for answer in answers])
+        ranked = by_answer(ranked, _answering(question, ranked[: min(ANSWERED, len(ranked) - copies)], hits))
         return self._found(ranked, hits, limit, _unrelated(hits, candidates, said, weights, known.statistics.passages))
 
     def weights(self, question: str) -> dict[str, float]:
@@ -255,6 +252,15 @@ def _unrelated(
             passages,
         )
     )
+
+
+def _answering(question: str, ranked: Sequence[Ranked], hits: Sequence[Hit]) -> list[float]:
+    """How well the best sentence of each answers, 0 to 1."""
+    # What a sentence is judged by is no part of a start.
+    from backend.pipeline.quotes import MOST, answering
+
+    texts = {hit.passage.id: hit.passage.text for hit in hits}
+    return [min(answer / MOST, 1.0) for answer in answering(question, [texts[one.passage_id] for one in ranked])]
 
 
 def _copies_last(ranked: Sequence[Ranked], hits: Sequence[Hit]) -> tuple[list[Ranked], int]:
