@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 from backend.api.endpoint import endpoint
 from backend.api.parts import parts
 from backend.api.schemas.base import Ok
-from backend.api.schemas.collections import CheckBody
+from backend.api.schemas.chat import CheckBody
 from backend.api.sse import stream
 from backend.services.events import CheckEvent
 

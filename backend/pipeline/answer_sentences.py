@@ -17,7 +17,7 @@ BULLET: Final = re.compile(r"\s*(?:>\s*)*(?:[-*+•]|\d{1,3}[.)])\s+(?:\[[ xX]\]
 LINK: Final = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 MARKS: Final = re.compile(r"\*\*|__|~~|`|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
 MATH_BLOCK: Final = re.compile(r"\s*(?:\$\$|\\\[)")
-LIST_NUMBER: Final = re.compile(r"\d{1,2}[.):]?")
+LIST_NUMBER: Final = re.compile(r"\d[.):]?")
 """Small models begin lists that they do not go on with; alone it says nothing that could be proved."""
 
 LETTER: Final = re.compile(r"[^\W_]")
@@ -48,6 +48,11 @@ class AnswerSentences:
         self._fence = ""
         self._math = False
         self._in_table = False
+
+    @property
+    def in_code(self) -> bool:
+        """Whether the lines that come now are code or a formula."""
+        return bool(self._fence) or self._math
 
     def feed(self, piece: str) -> list[AnswerSentence]:
         self._text += piece

@@ -60,6 +60,6 @@ class Repetition:
     def _beats(self) -> bool:
         """Whether what has no end of a sentence yet is one beat after the other: *of the of the of the*."""
         tail = self._end[-TAIL * self._most :]
-        if len(tail) < TAIL * self._most or "```" in self._end or len(NO_LETTERS.sub("", tail)) < len(tail) / 2:
+        if len(tail) < TAIL * self._most or self._sentences.in_code or len(NO_LETTERS.sub("", tail)) < len(tail) / 2:
             return False
         return any(tail[beat:] == tail[:-beat] for beat in range(1, LONGEST_BEAT + 1))

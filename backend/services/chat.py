@@ -157,7 +157,6 @@ class Chat:
         self._collections = collections
         self._embed = embed
         self._running: dict[str, Call] = {}
-        self._closed = False
 
     def prepare(self, question: Question) -> Prepared:
         """Raises RequestError, ModelNotFound, EngineUnavailable, ContextOverflow."""
@@ -246,7 +245,7 @@ class Chat:
                 held = self._hold(prepared, started)
                 relay = Relay(running.begin(prepared.choice.engine.chat(self._request(prepared, prompt))), "answer")
                 yield started
-            outcome = (("stopped" if running.reason == "stop" else "interrupted") if running.reason else "done", None)
+            outcome = (_ended(running), None)
             yield from held.end(PROOF_SECONDS)
         except LocalChatError as error:
             outcome = ("failed", error.kept)
@@ -461,7 +460,6 @@ class Chat:
                 held.feed(text)
             yield from held.news()
             if draft.in_circles:
-                # The end of the turn ends its call.
                 return
             if not batch:
                 yield IDLE
@@ -488,6 +486,13 @@ class Chat:
             error=error,
             proof=dataclasses.asdict(proof) if proof else None,
         )
+
+
+def _ended(running: Call) -> str:
+    """The status of an answer whose words have all come. Its call is over: one that goes in circles would write on."""
+    status = ("stopped" if running.reason == "stop" else "interrupted") if running.left else "done"
+    running.end()
+    return status
 
 
 def _is_small(prepared: Prepared) -> bool:

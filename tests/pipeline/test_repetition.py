@@ -54,3 +54,10 @@ def test_what_only_looks_so_goes_on(text: str) -> None:
 def test_others_may_say_it_more_often() -> None:
     assert circles_after(SAME * 19, most=20) is None
     assert circles_after(SAME * 21, most=20) is not None
+
+
+def test_a_block_of_code_that_begins_with_the_words_before_it_is_code() -> None:
+    # In one piece: nothing tells its fence from the sentence but the reader of sentences.
+    repetition = Repetition(3)
+    assert not repetition.feed("This is the code.\n```python\n")
+    assert not any(repetition.feed("call(again); ") for _ in range(60))

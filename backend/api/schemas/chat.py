@@ -1,4 +1,4 @@
-"""A message, and what it would take of the model's window."""
+"""A message, what it would take of the model's window, and the check of an answer."""
 
 from __future__ import annotations
 
@@ -44,3 +44,7 @@ class BudgetBody(Schema):
     model: Name | None = None
     preset_id: Id | None = Field(None, description=PRESET_ID)
     pictures: list[PictureSize] = Field([], max_length=100)
+
+
+class CheckBody(Schema):
+    marked: bool = Field(default=False, description="ask about the sentences that are marked, too")

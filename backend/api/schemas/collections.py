@@ -86,9 +86,5 @@ class GoOnBody(Schema):
     failed: bool = Field(default=False, description="ask the documents that failed once more, too")
 
 
-class CheckBody(Schema):
-    marked: bool = Field(default=False, description="ask about the sentences that are marked, too")
-
-
 class TableQuery(Schema):
     format: Literal["csv", "xlsx"]
