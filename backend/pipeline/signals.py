@@ -172,7 +172,7 @@ def measure(
     asked: Asked, candidates: Sequence[Candidate], known: Statistics, meaning_weight: float
 ) -> dict[Signal, list[float]]:
     """Each signal's word on each candidate, mostly 0 to 1. `meaning_weight`: against words, to choose the likely by."""
-    words = _scaled([_words(asked, candidate.terms, known) for candidate in candidates], asked.most_words)
+    words = _scaled(_words(asked, [candidate.terms for candidate in candidates], known), asked.most_words)
     best = max((candidate.cosine for candidate in candidates), default=0.0)
     scale = max(best, LEAST_COSINE)
     meaning = [candidate.cosine / scale for candidate in candidates]
@@ -208,16 +208,16 @@ def _best(scores: Sequence[float], count: int) -> list[int]:
     return sorted(range(len(scores)), key=lambda at: -scores[at])[:count]
 
 
-def _words(asked: Asked, indexed: str, known: Statistics) -> float:
-    there = [pair for pair in asked.words if pair[0] in indexed]
-    if not there:
-        return 0.0
-    # Two spaces between words, so that a word that comes twice in a row is counted twice.
-    line = f" {indexed.replace(' ', '  ')} "
-    damping = WORDS.damping(indexed.count(" ") + 1, known.word_length)
-    return (WORDS.saturation + 1) * sum(
-        [idf * count / (count + damping) for word, idf in there if (count := line.count(f" {word} "))]
-    )
+def _words(asked: Asked, lines: Sequence[str], known: Statistics) -> list[float]:
+    """Of each of the `lines` of indexed terms."""
+    idf = dict(asked.words)
+    scores = []
+    for line in lines:
+        split = line.split(" ")
+        damping = WORDS.damping(len(split), known.word_length)
+        there = [word for word in split if word in idf]
+        scores.append(sum([idf[word] * (count := there.count(word)) / (count + damping) for word in set(there)]))
+    return [(WORDS.saturation + 1) * score for score in scores]
 
 
 def _grams(wanted: Sequence[tuple[str, float]], lines: Sequence[str], formula: Bm25, average: float) -> list[float]:

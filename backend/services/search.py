@@ -132,7 +132,9 @@ class Search:
         identities = [(hit.passage.id, hit.passage.document_id) for hit in hits]
         enough = [worth(hit.passage.text) for hit in hits]
         ranked, copies = _copies_last(
-            fuse(identities, said, weights, _scores(nearest), _scores(matching), worth=enough), hits
+            fuse(identities, said, weights, _scores(nearest), _scores(matching), worth=enough),
+            hits,
+            max(limit, ANSWERED),
         )
         ranked = by_answer(ranked, _answering(question, ranked[: min(ANSWERED, len(ranked) - copies)], hits))
         return self._found(ranked, hits, limit, _unrelated(hits, candidates, said, weights, known.statistics.passages))
@@ -263,15 +265,22 @@ def _answering(question: str, ranked: Sequence[Ranked], hits: Sequence[Hit]) -> 
     return [min(answer / MOST, 1.0) for answer in answering(question, [texts[one.passage_id] for one in ranked])]
 
 
-def _copies_last(ranked: Sequence[Ranked], hits: Sequence[Hit]) -> tuple[list[Ranked], int]:
-    """What a document says again, word for word, stands behind all that says something else; and how many do so."""
-    said = {hit.passage.id: (hit.passage.document_id, " ".join(hit.passage.text.split())) for hit in hits}
+def _copies_last(ranked: Sequence[Ranked], hits: Sequence[Hit], most: int) -> tuple[list[Ranked], int]:
+    """What a document says again, word for word, stands behind all that says something else; and how many do so.
+
+    Only as many are looked at as it takes to have the first `most`."""
+    passages = {hit.passage.id: hit.passage for hit in hits}
     seen: set[tuple[str, str]] = set()
     first: list[Ranked] = []
     copies: list[Ranked] = []
-    for one in ranked:
-        (copies if said[one.passage_id] in seen else first).append(one)
-        seen.add(said[one.passage_id])
+    for at, one in enumerate(ranked):
+        if len(first) == most:
+            first.extend(ranked[at:])
+            break
+        passage = passages[one.passage_id]
+        said = (passage.document_id, " ".join(passage.text.split()))
+        (copies if said in seen else first).append(one)
+        seen.add(said)
     return [*first, *copies], len(copies)
 
 

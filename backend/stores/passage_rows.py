@@ -1,9 +1,9 @@
-"""What a search needs of every passage, in memory: its place in the table, whose it is, its vector and its text.
+"""What a search needs of every passage, in memory: its place in the table, whose it is, its vector, words and text.
 
 LanceDB takes two milliseconds to begin a query, four to read 50 passages with their vectors, and a filter by document
 costs it as much again. Kept here, of the table at one moment, a filter is a mask, and every vector is compared in two
-milliseconds for 100,000 of them. A row's number in the table never means another row, so its vector is taken over when
-the table changes.
+milliseconds for 100,000 of them. A row's number in the table never means another row, so its vector and its words are
+taken over when the table changes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+
+from backend.stores.passage_words import Words, words_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +33,9 @@ is as quick: all of 260,000 are compared in five milliseconds."""
 
 MOST_TEXTS: Final = 200_000_000
 """Bytes of LARGE that are kept: of some 100,000 passages. Those of more are read from the disk when they are found."""
+
+MOST_WORDS: Final = 250_000_000
+"""Bytes of words: of more than a million passages. Those of more are left to the index on the disk."""
 
 MEASURED: Final = 1_000
 """Passages that tell how long they are."""
@@ -92,7 +97,7 @@ class Rows:
     """Of a LanceDB table after so many `changes`; a row's place counts from 0 in the order of LanceDB's `numbers`.
 
     `columns`: an Arrow table of SMALL and, unless they are too large, LARGE. `owners` (n,): which of `documents` it
-    belongs to. `packed`: None where there are too many. `masks`: of the last filters.
+    belongs to. `packed`, `words`: None where there are too many. `masks`: of the last filters.
     """
 
     table: Any
@@ -102,6 +107,7 @@ class Rows:
     owners: NDArray[np.int32]
     documents: dict[str, int]
     packed: Packed | None
+    words: Words | None
     masks: dict[tuple[str, ...], NDArray[np.bool_]] = field(default_factory=dict)
 
     def places(self, numbers: NDArray[np.uint64]) -> NDArray[np.intp]:
@@ -145,9 +151,25 @@ class Rows:
         order = np.argsort(-cosines, kind="stable")[:limit]
         return places[order], cosines[order]
 
+    def matching(
+        self, terms: Sequence[str], limit: int, mask: NDArray[np.bool_] | None
+    ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Places and BM25 of the `limit` best that have any of the terms, the best first; needs `words`."""
+        import numpy as np
 
-def read(table: Any, changes: int, before: Packed | None) -> Rows:
-    """Of the table as it is now: a second of the processor for 100,000 rows. `before`: of the same table, earlier.
+        assert self.words is not None
+        scores = self.words.scores(terms)
+        if mask is not None:
+            scores *= mask
+        found = _largest(scores, limit)
+        found = found[scores[found] > 0]
+        places = found[np.argsort(-scores[found], kind="stable")[:limit]]
+        return places, scores[places]
+
+
+def read(table: Any, changes: int, packed: Packed | None, words: Words | None) -> Rows:
+    """Of the table as it is now: three seconds of the processor for 100,000 rows. `packed`, `words`: of the same table,
+    earlier.
 
     Where it changes meanwhile they are of no use, or something that was found is not there any more.
     """
@@ -160,10 +182,20 @@ def read(table: Any, changes: int, before: Packed | None) -> Rows:
         found = found.take(pc.sort_indices(found["_rowid"]))
         numbers = found["_rowid"].combine_chunks().to_numpy()
     width = table.schema.field("vector").type.list_size
-    packed = _pack(table, numbers, width, before) if BYTES * width * len(numbers) <= MOST_VECTORS else None
+    packed = _pack(table, numbers, width, packed) if BYTES * width * len(numbers) <= MOST_VECTORS else None
+
+    def terms(first: int, last: int) -> Any:
+        if "terms" in found.column_names:
+            return found["terms"].combine_chunks().slice(first, last - first)
+        rows = table.take_row_ids(numbers[first:last].tolist()).select(["terms"]).with_row_id().to_arrow()
+        # They come in the table's own order.
+        return rows["terms"].combine_chunks().take(pc.sort_indices(rows["_rowid"]))
+
     owners = found["document_id"].combine_chunks()
     documents = {identity: at for at, identity in enumerate(owners.dictionary.to_pylist())}
-    return Rows(table, changes, numbers, found.drop_columns(["_rowid"]), owners.indices.to_numpy(), documents, packed)
+    words = words_of(numbers, terms, words, MOST_WORDS)
+    columns = found.drop_columns(["_rowid"])
+    return Rows(table, changes, numbers, columns, owners.indices.to_numpy(), documents, packed, words)
 
 
 def _columns(table: Any) -> Any:

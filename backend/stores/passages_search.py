@@ -1,9 +1,9 @@
 """Looking for passages: by vector, by words, and a sample of them; and the indexes that keep this quick.
 
-Where `passage_rows.Rows` are of the table as it is, every vector is compared in memory, and LanceDB is asked for words
-alone. Where they are not, because the table has just changed or is too large, it is asked for all: up to INDEXED_ROWS
-it compares every vector; beyond, an IVF_FLAT index is built in the background, whose vectors are whole, so that only
-which partitions are looked at is approximate. Measured in `tests/benchmarks/retrieval.py`.
+Where `passage_rows.Rows` are of the table as it is, every vector and every word is compared in memory. Where they are
+not, because the table has just changed or is too large, LanceDB is asked: up to INDEXED_ROWS it compares every vector;
+beyond, an IVF_FLAT index is built in the background, whose vectors are whole, so that only which partitions are looked
+at is approximate. Measured in `tests/benchmarks/retrieval.py`.
 """
 
 from __future__ import annotations
@@ -107,11 +107,12 @@ class PassageSearch:
             return
 
         def run(table: Any) -> Rows | None:
-            before = self._rows.packed if self._rows is not None and self._rows.table is table else None
+            before = self._rows if self._rows is not None and self._rows.table is table else None
+            packed, words = (None, None) if before is None else (before.packed, before.words)
             # What is behind helps no search, and both at once would take twice the memory.
-            self._rows = None
+            self._rows = before = None
             try:
-                return passage_rows.read(table, changes, before)
+                return passage_rows.read(table, changes, packed, words)
             except Exception:
                 if changes == self._vectors.changes:
                     raise
@@ -170,7 +171,7 @@ class PassageSearch:
                 return search.bypass_vector_index()
             return search.nprobes(PROBES)
 
-        return _Arm(query, "_distance", lambda distance: 1.0 - distance, FETCHED, vector)
+        return _Arm(query, "_distance", lambda distance: 1.0 - distance, FETCHED, vector=vector)
 
     def _count(self, table: Any, condition: str) -> int:
         """Rows that meet it; people ask several questions of the same documents."""
@@ -264,13 +265,14 @@ class PassageSearch:
 @dataclass(frozen=True, slots=True)
 class _Arm:
     """`query`: a table and the condition that rows must meet → a query; `column`: where it puts `score`'s number;
-    `fetched`: what is read of its passages; `vector`: what they are to be near to, None where words are looked for."""
+    `fetched`: what is read of its passages; `vector`: what they are to be near to; `terms`: what they are to have."""
 
     query: Callable[[Any, str | None], Any]
     column: str
     score: Callable[[float], float]
     fetched: Sequence[str]
-    vector: NDArray[np.float32] | None
+    vector: NDArray[np.float32] | None = None
+    terms: Sequence[str] = ()
 
 
 def _by_words(terms: Sequence[str]) -> _Arm:
@@ -280,7 +282,7 @@ def _by_words(terms: Sequence[str]) -> _Arm:
         # As `table.search` makes it, which first asks the table a millisecond's questions about other kinds.
         return LanceFtsQueryBuilder(table, MatchQuery(" ".join(terms), "terms"))
 
-    return _Arm(query, "_score", lambda score: score, [*FETCHED, "vector"], None)
+    return _Arm(query, "_score", lambda score: score, [*FETCHED, "vector"], terms=terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +308,9 @@ class _Quick:
         if self.arm.vector is not None and self.rows.packed is not None:
             places, cosines = self.rows.nearest(self.arm.vector, self.limit, mask)
             return places, cosines.tolist()
+        if self.arm.vector is None and self.rows.words is not None:
+            places, matches = self.rows.matching(self.arm.terms, self.limit, mask)
+            return places, matches.tolist()
         if mask is None:
             return self._indexed(self.limit)
         inside = int(mask.sum())
