@@ -98,6 +98,9 @@ FALLING: Final = frozenset(
         "placed_missing",
         "swapped",
         "swapped_most",
+        "exchanged",
+        "torn",
+        "name_strange",
         "listed_instead",
         "slot_taken",
         "figure_away",
@@ -127,7 +130,7 @@ RISING: Final = frozenset(
         "single", "double", "window", "words_window", "words_single", "words_passage", "words_anywhere", "exact_window",
         "exact_passage", "found_window", "opening", "opening_window", "verbatim", "verbatim_run", "joined",
         "figure_joined", "own_placed", "placed", "pairs_sentence", "pairs_clause", "pairs_near", "neighbours", "order",
-        "clause_worst", "grams_window", "grams_passage", "cosine_window", "rival_own",
+        "clause_worst", "part_worst", "part_mean", "grams_window", "grams_passage", "cosine_window", "rival_own",
     ]
 )  # fmt: skip
 """Figures that speak for a sentence, and may only raise its score."""
@@ -159,6 +162,8 @@ def labelled(files: list[Path], embedder: Embedder) -> Labelled:
     for group in _groups(files):
         prepared = prepare(group["passages"], embedder.embed)
         for sentence in group["sentences"]:
+            if len(set(sentence.get("passages") or ())) > 1:
+                continue  # no passage proves it alone: its statements are judged one by one
             alignment = align(prepared, sentence["text"])
             found = evidence(prepared, alignment)
             other = evidence(prepared, alignment, 1) if 1 in candidates(prepared, alignment) else None

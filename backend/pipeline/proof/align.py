@@ -227,8 +227,7 @@ def align(prepared: Prepared, sentence: str) -> Alignment:
     for row, figure in enumerate(figures):
         for column, source in enumerate(prepared.sources):
             held[row, column] = any(figure.same(other) for other in source.reading.numbers)
-        if not held[row].any():
-            _derive(prepared, figure, held[row])
+        _derive(prepared, figure, held[row])
     figure_weight = prepared.rarest
     names = np.array([word.name or word.stem in prepared.names for word in words], dtype=bool)
     whole = np.zeros((len(prepared.passages), len(words)), dtype=np.float32)
@@ -276,8 +275,10 @@ ELSEWHERE: Final = 0.6
 
 
 def _derive(prepared: Prepared, figure: Number, held: NDArray[np.bool_]) -> None:
-    """Marks the neighbouring sentences from whose figures `figure` follows."""
+    """Marks the neighbouring sentences from whose figures `figure` follows, in passages that do not give it."""
     for own in prepared.passage_sources:
+        if held[own.start : own.stop].any():
+            continue
         for at in own:
             near = range(at, min(at + 2, own.stop))
             if follows(figure, [number for place in near for number in prepared.sources[place].reading.numbers]):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from backend.pipeline.proof.align import FOUND, Alignment, Prepared, align
 from backend.pipeline.proof.contradictions import Fault
-from backend.pipeline.proof.features import SAID_OF_ANOTHER, Evidence, evidence
+from backend.pipeline.proof.features import EXCHANGED, SAID_OF_ANOTHER, STRANGE, Evidence, evidence
 from backend.pipeline.proof.model import Model, load
+from backend.pipeline.proof.statements import halves, same_subject
 
 Outcome = Literal["supported", "contradicted", "unsupported", "neither"]
-Code = Literal["number", "other_number", "name", "negation", "opposite", "other_passage", "nothing"]
+Code = Literal["number", "other_number", "name", "negation", "opposite", "exchanged", "other_passage", "nothing"]
 
 CONSIDERED: Final = 2
 """Passages that are tried: of two that are alike, as two people's contracts are, the second may be meant."""
@@ -25,6 +26,7 @@ CODES: Final[Mapping[str, Code]] = {
     "negation": "negation",
     "opposite": "opposite",
     "other_of_kind": "opposite",
+    "exchanged": "exchanged",
     "elsewhere": "other_passage",
     "nothing": "nothing",
 }
@@ -57,7 +59,8 @@ class Reason:
 
     number (said): "25 is not in this passage". other_number (said, there): the passage gives another figure there.
     name (said): a name that the passage has not. negation (said, there: "not" or ""): one says *not*, the other not.
-    opposite (said, there): open and closed, Monday and Tuesday. other_passage (said): a word that only another passage
+    opposite (said, there): open and closed, Monday and Tuesday. exchanged (said): words that the passage says of something
+    else, a statement having what belongs to another. other_passage (said): a word that only another passage
     has. nothing: nothing about this.
     """
 
@@ -70,7 +73,7 @@ class Verdict:
     """`passage[start:end]` are the words that the sentence was compared with; None where there is nothing to show.
 
     `score` is above 0 for what is supported. `cited`: whether the sentence's own citation names that passage; None
-    where it has none.
+    where it has none. `also`: of a sentence whose two statements stand in two passages, the second.
     """
 
     outcome: Outcome
@@ -81,12 +84,41 @@ class Verdict:
     words: str = ""
     reason: Reason | None = None
     cited: bool | None = None
+    also: Verdict | None = None
 
 
 def prove(prepared: Prepared, sentence: str, cited: tuple[int, ...] = (), model: Model | None = None) -> Verdict:
     """`sentence` without its citation marks; `cited`: the passages (from 0) that they name: checked, not believed."""
     model = model or load()
     alignment = align(prepared, sentence)
+    verdict = _judged(prepared, alignment, sentence, cited, model)
+    if verdict.outcome in {"supported", "neither"}:
+        return verdict
+    return _in_two_passages(prepared, alignment, cited, model) or verdict
+
+
+def _in_two_passages(
+    prepared: Prepared, alignment: Alignment, cited: tuple[int, ...], model: Model
+) -> Verdict | None:
+    """Where either of two statements stands in a passage of its own."""
+    for one, other in halves(alignment):
+        first, second = align(prepared, one), align(prepared, other)
+        left = _judged(prepared, first, one, cited, model)
+        if left.outcome != "supported":
+            continue
+        right = _judged(prepared, second, other, cited, model)
+        if right.outcome != "supported" or left.passage is None or right.passage is None:
+            continue
+        if left.passage != right.passage and same_subject(prepared, first, second, right.passage):
+            named = (left.cited or right.cited) if cited else None
+            return replace(left, score=min(left.score, right.score), cited=named, also=right)
+    return None
+
+
+def _judged(
+    prepared: Prepared, alignment: Alignment, sentence: str, cited: tuple[int, ...], model: Model
+) -> Verdict:
+    """By one passage."""
     if not _claims(sentence, alignment):
         return Verdict("neither", 0.0)
     ranks = candidates(prepared, alignment, cited)
@@ -140,6 +172,8 @@ def ruled_out(values: Mapping[str, float]) -> bool:
         or (values["negation_strict"] >= MOST_DENIED and words >= MOST_WORDS and values["stance_agreed"] == 0)
         or values["bound_turned"] > 0  # at least here, at most there
         or values["listed_instead"] >= CLAIMED  # a figure with the words of another one beside it
+        or values["exchanged"] >= EXCHANGED  # what is said of one, of the other
+        or values["name_strange"] >= STRANGE  # a name in the place of another
         or values["slot_taken"] >= SAID_OF_ANOTHER  # the passage's sentence, of something else
         or (values["english"] > 0 and words < FEW_SHARED and meaning < UNRELATED)
     )

@@ -41,7 +41,7 @@ _FURTHER: Final = """
     lui leurs cela celui celle ceux celles dont où y en aussi très peut peuvent doit doivent fait faire même si
     le les la lo del al ese esa eso esos esas aquel puede pueden debe deben ser estar hay han sido muy ya
 """
-FUNCTION: Final = frozenset().union(*FUNCTION_WORDS.values()) | frozenset(_FURTHER.split())
+FUNCTION: Final = frozenset().union(*FUNCTION_WORDS.values()) | frozenset(_FURTHER.split()) | frozenset(BREAKS)
 """Left out of the comparison."""
 
 
@@ -197,7 +197,9 @@ class _Reader:
             self._deny(start, strict=True)
         elif lower in NEGATING or lower in PREFIXED:
             self._deny(start, strict=False)
-        if lower not in FUNCTION and lower not in NEGATORS and len(word) > int(word.islower()):
+        # *Class A* and *code E*: a letter that stands for something.
+        lone = len(word) == 1 and word.isupper() and word != "I" and not self._begins
+        if lone or (lower not in FUNCTION and lower not in NEGATORS and len(word) > int(word.islower())):
             name = word[0].isupper() and not self._begins
             if self._language == "german":
                 # Every noun has a capital: a name follows a title or another word with one.
