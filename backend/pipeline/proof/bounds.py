@@ -57,9 +57,12 @@ class Turned:
 def bound(text: str, number: Number) -> tuple[int, str]:
     """1 for the least, -1 for the most, 0 for neither, and the words that say so with the figure."""
     before = text[max(number.start - LOOK_BACK, 0) : number.start]
-    for sign, ahead, behind in ((-1, MOST, MOST_AFTER), (1, LEAST, LEAST_AFTER)):
-        if match := ahead.search(before):
-            return sign, (match[0] + text[number.start : number.end]).strip()
+    ahead = [(len(match[0]), sign, match[0]) for sign, form in ((-1, MOST), (1, LEAST)) if (match := form.search(before))]
+    if ahead:
+        # *No less than*: the longer one.
+        _, sign, words = max(ahead)
+        return sign, (words + text[number.start : number.end]).strip()
+    for sign, behind in ((-1, MOST_AFTER), (1, LEAST_AFTER)):
         if match := behind.match(text, number.end):
             return sign, text[number.start : match.end()]
     return 0, ""

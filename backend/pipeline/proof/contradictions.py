@@ -44,10 +44,9 @@ def negation(reading: Reading, sources: list[Reading], alignment: Alignment, fau
     total = sum(weight_of.values()) or 1.0
     strict = lenient = strict_all = 0.0
     flipped_to_no = flipped_to_yes = 0.0
+    beside: list[tuple[int, float, Reading, int]] = []
     for clause in range(len(reading.negated)):
         words = [word for word in reading.words if word.clause == clause]
-        if not words:
-            continue
         best, best_at = 0.0, None
         for source in sources:
             for theirs in range(len(source.negated)):
@@ -55,12 +54,16 @@ def negation(reading: Reading, sources: list[Reading], alignment: Alignment, fau
                 overlap = sum(weight_of[id(word)] for word in words if word.stem in stems)
                 if overlap > best:
                     best, best_at = overlap, (source, theirs)
-        if best_at is None:
-            continue
-        source, theirs = best_at
-        share = best / total
-        if reading.negated[clause] != source.negated[theirs] and not _predicate_elsewhere(
-            words, reading.negated[clause], source, theirs
+        if best_at is not None:
+            beside.append((clause, best / total, *best_at))
+    for clause, share, source, theirs in beside:
+        words = [word for word in reading.words if word.clause == clause]
+        # *If it is cancelled late, nothing is paid back* beside *What is cancelled late is not paid back*.
+        denied = any(reading.negated[one] for one, _, other, there in beside if other is source and there == theirs)
+        if (
+            denied != bool(source.negated[theirs])
+            and reading.negated[clause] != source.negated[theirs]
+            and not _predicate_elsewhere(words, reading.negated[clause], sources, source, theirs)
         ):
             strict += share
             faults.append(
@@ -92,13 +95,14 @@ def negation(reading: Reading, sources: list[Reading], alignment: Alignment, fau
     }
 
 
-def _predicate_elsewhere(words: list[Word], negated: int, source: Reading, theirs: int) -> bool:
+def _predicate_elsewhere(words: list[Word], negated: int, sources: list[Reading], source: Reading, theirs: int) -> bool:
     """*The boat cannot be saved and was broken up*: what is said of the boat stands in a clause that denies as much."""
     rest = {word.stem for word in words} - {word.stem for word in source.words if word.clause == theirs}
     return bool(rest) and any(
-        2 * len(rest & {word.stem for word in source.words if word.clause == other}) >= len(rest)
-        for other in range(theirs + 1, len(source.negated))
-        if source.negated[other] == negated
+        2 * len(rest & {word.stem for word in one.words if word.clause == other}) >= len(rest)
+        for one in sources
+        for other in range(len(one.negated))
+        if one.negated[other] == negated and (one is not source or other > theirs)
     )
 
 

@@ -177,7 +177,8 @@ class _Items:
             shares = held[:, rest] @ self.weights[rest] / float(self.weights[rest].sum())
             homes = held[:, named].max(axis=1) >= FOUND
             away = others & ~homes
-            if homes.any() and away.any() and (gain := float(shares[away].max() - shares[homes].max())) > most:
+            # What the passage is about is named at its beginning, and holds for all of it.
+            if homes.any() and not homes[0] and away.any() and (gain := float(shares[away].max() - shares[homes].max())) > most:
                 words = [self._reading.words[at] for at in named]
                 most, name = gain, self._reading.text[words[0].start : words[0].end]
         return most, name

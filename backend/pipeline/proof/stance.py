@@ -146,6 +146,13 @@ WITH: Final = next(at for at, both in enumerate(AXES) if both[0].startswith("wit
 """Every *no* is a *without*: an axis for which a negation in the clause is no other side."""
 
 
+ELLIPSIS: Final = re.compile(
+    r"(?:\b(?:is|are|was|were|do|does|did|may|can|must|will|has|have)(?: not|n['’]t)|\bnicht|\bnon|\bpas|\bno)"
+    r"[\s.,;:]*(?:and|but|und|aber|et|mais|y|pero)?\s*$",
+    re.IGNORECASE,
+)
+"""A denial of what the clause before says."""
+
 WITHOUT: Final = frozenset(AXES[WITH][1].split())
 APOSTROPHE_T: Final = frozenset({"'t", "’t"})
 CLITIC: Final = re.compile("(?<=[aeií]r)(?:l[aeo]s?|se)$")
@@ -184,6 +191,11 @@ def stances(reading: Reading) -> list[Stance]:
             # Open every day except Tuesday: not open on Tuesday.
             before = [stance for stance in found if stance.clause == clause - 1]
             found.extend(replace(one, sign=-one.sign, clause=clause, denied=not one.denied) for one in before)
+        if clause and reading.negated[clause] and ELLIPSIS.search(text):
+            # Hens are allowed, but cockerels are not.
+            last = max((stance.clause for stance in found), default=None)
+            before = [stance for stance in found if stance.clause == last and not stance.denied]
+            found.extend(replace(one, sign=-one.sign, clause=clause, denied=True) for one in before)
         denied_from = _denied_from(text) if reading.negated[clause] else len(text)
         for match in TOKEN.finditer(text):
             # The month, not the verb.

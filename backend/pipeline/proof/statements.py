@@ -9,24 +9,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from backend.pipeline.proof.align import Alignment, Prepared
 from backend.pipeline.proof.words import Word
 
-CUT: Final = re.compile(
-    r"[;；]\s*"
-    r"|,?\s+(?=(?:and|but|while|whereas|although|though|und|aber|während|wohingegen|sondern|doch|jedoch|wobei"
-    r"|et|mais|tandis qu|alors qu|y|e|pero|mientras|aunque)\b)"
-    r"|，(?=而|但|并|且|同时|其|另)|，",
-    re.IGNORECASE,
+_CONTRAST: Final = r"while|whereas|während|wohingegen|tandis qu(?:e\b|['’])|alors qu(?:e\b|['’])|mientras(?: que)?"
+_JOINING: Final = (
+    r"and|but|although|though|und|aber|sondern|doch|jedoch|wobei|et|mais|y|e|pero|aunque"
 )
-LEADING: Final = re.compile(
-    r"(?:and|but|while|whereas|although|though|und|aber|während|wohingegen|sondern|doch|jedoch|wobei"
-    r"|et|mais|tandis que|tandis qu['’]|alors que|alors qu['’]|y|e|pero|mientras que|mientras|aunque)[\s]+"
-    r"|而|但是?|并且?|且|同时",
-    re.IGNORECASE,
+CUTS: Final = (
+    re.compile(rf"[;；]\s*|,?\s+(?=(?:{_CONTRAST}|(?:{_JOINING})\b))|，(?=而|但|并|且|同时)", re.IGNORECASE),
+    re.compile(r"[,，]\s*"),
 )
+"""Where a word says that another statement begins; and, after those, any comma."""
+LEADING: Final = re.compile(rf"(?:{_CONTRAST}|(?:{_JOINING})\b)\s*|而|但是?|并且?|且|同时", re.IGNORECASE)
+CONTRAST: Final = re.compile(rf"{_CONTRAST}|而", re.IGNORECASE)
+"""What follows has a subject of its own."""
 RELATIVE: Final = re.compile(
     r"^(?P<subject>[^,，]{3,80}), (?P<word>which|who|whose|whom|der|die|das|deren|dessen|dem|den|qui|dont|que|cuy[oa]s?)\s"
     r"(?P<aside>[^,]+), (?P<rest>.+)$",
@@ -43,27 +43,39 @@ OWN: Final = 0.3
 THE_SAME: Final = 0.84
 
 
-def halves(alignment: Alignment) -> Iterator[tuple[str, str]]:
-    """The two statements, for each place where the sentence may be cut."""
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """`contrasted`: whether the second has its own subject for sure."""
+
+    first: str
+    second: str
+    contrasted: bool
+
+
+def halves(alignment: Alignment) -> Iterator[Halves]:
+    """The two statements, for each place where the sentence may be cut, the likeliest first."""
     reading = alignment.reading
     text = reading.text
     if aside := RELATIVE.match(text):
-        yield f"{aside['subject']} {aside['aside']}.", f"{aside['subject']} {aside['rest']}"
+        subject = aside["subject"]
+        yield Halves(f"{subject} {aside['aside']}.", f"{subject} {aside['rest']}", contrasted=True)
     starts = [item.start for item in (*reading.words, *alignment.figures)]
-    cuts = 0
-    for match in CUT.finditer(text):
-        if any(number.start < match.end() and match.start() < number.end for number in reading.numbers):
-            continue  # *an hour and a half*
-        before = sum(start < match.start() for start in starts)
-        if before < FEWEST or len(starts) - before < FEWEST:
-            continue
-        second = text[match.end() :]
-        if leading := LEADING.match(second):
-            second = second[leading.end() :]
-        yield text[: match.start()].rstrip(" ,，") + ("。" if "。" in text else "."), second
-        cuts += 1
-        if cuts == MOST_CUTS:
-            return
+    done: set[int] = set()
+    for cut in CUTS:
+        for match in cut.finditer(text):
+            before = sum(start < match.start() for start in starts)
+            if len(done) == MOST_CUTS or match.start() in done or min(before, len(starts) - before) < FEWEST:
+                continue
+            if any(number.start < match.end() and match.start() < number.end for number in reading.numbers):
+                continue  # *an hour and a half*
+            done.add(match.start())
+            second = text[match.end() :]
+            leading = LEADING.match(second)
+            yield Halves(
+                text[: match.start()].rstrip(" ,，") + ("。" if "。" in text else "."),
+                second[leading.end() :] if leading else second,
+                contrasted=CONTRAST.match(second) is not None,
+            )
 
 
 def same_subject(prepared: Prepared, first: Alignment, second: Alignment, passage: int) -> bool:
@@ -72,13 +84,13 @@ def same_subject(prepared: Prepared, first: Alignment, second: Alignment, passag
     if any(_names(prepared, second, at) for at in range(min(OPENING, len(second.reading.words)))):
         return True
     opening = range(min(OPENING, len(first.reading.words)))
-    told = [at for at in opening if first.own[at] >= OWN and first.names[at]] or [
-        at for at in opening if first.own[at] >= OWN or first.names[at]
-    ]
-    if not told:
-        return True
-    strongest = max(told, key=lambda at: float(first.own[at]))
-    return float(first.whole[passage, strongest]) >= THE_SAME
+    named = [at for at in opening if first.names[at]]
+    if named:
+        # Of a name that both twins have, the part that tells them apart.
+        strongest = max(named, key=lambda at: float(first.own[at]))
+        return float(first.whole[passage, strongest]) >= THE_SAME
+    told = [at for at in opening if first.own[at] >= OWN]
+    return not told or any(float(first.whole[passage, at]) >= THE_SAME for at in told)
 
 
 def _names(prepared: Prepared, alignment: Alignment, at: int) -> bool:

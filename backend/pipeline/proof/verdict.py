@@ -101,15 +101,17 @@ def _in_two_passages(
     prepared: Prepared, alignment: Alignment, cited: tuple[int, ...], model: Model
 ) -> Verdict | None:
     """Where either of two statements stands in a passage of its own."""
-    for one, other in halves(alignment):
-        first, second = align(prepared, one), align(prepared, other)
-        left = _judged(prepared, first, one, cited, model)
+    for cut in halves(alignment):
+        first, second = align(prepared, cut.first), align(prepared, cut.second)
+        left = _judged(prepared, first, cut.first, cited, model)
         if left.outcome != "supported":
             continue
-        right = _judged(prepared, second, other, cited, model)
+        right = _judged(prepared, second, cut.second, cited, model)
         if right.outcome != "supported" or left.passage is None or right.passage is None:
             continue
-        if left.passage != right.passage and same_subject(prepared, first, second, right.passage):
+        if left.passage != right.passage and (
+            cut.contrasted or same_subject(prepared, first, second, right.passage)
+        ):
             named = (left.cited or right.cited) if cited else None
             return replace(left, score=min(left.score, right.score), cited=named, also=right)
     return None

@@ -39,6 +39,7 @@ _FURTHER: Final = """
     sowie dass
     daß zwar dabei dazu dafür damit hier dort
     lui leurs cela celui celle ceux celles dont où y en aussi très peut peuvent doit doivent fait faire même si
+    mr mrs ms herr herrn frau mme monsieur madame señor señora sr sra don doña
     le les la lo del al ese esa eso esos esas aquel puede pueden debe deben ser estar hay han sido muy ya
 """
 FUNCTION: Final = frozenset().union(*FUNCTION_WORDS.values()) | frozenset(_FURTHER.split()) | frozenset(BREAKS)
