@@ -108,23 +108,24 @@ class AnswerProof:
         return Citation(sentence.start, sentence.end, shown(verdict), self._support(verdict), reason_of(verdict))
 
     def _support(self, verdict: Verdict) -> list[Support]:
-        if verdict.passage is None:
-            return []
-        source, skipped = self._sources[verdict.passage], len(self._above[verdict.passage])
-        start, end = max(verdict.start - skipped, 0), verdict.end - skipped
+        """Of a sentence whose statements stand in two passages, both."""
+        both = [verdict] if verdict.also is None else [verdict, verdict.also]
+        return [self._words(one.passage, one.start, one.end) for one in both if one.passage is not None]
+
+    def _words(self, passage: int, start: int, end: int) -> Support:
+        source, skipped = self._sources[passage], len(self._above[passage])
+        start, end = max(start - skipped, 0), end - skipped
         if end <= start:
             # What stands above the passage says it all: its first line is shown.
             start, end = 0, len(source.text.split("\n", 1)[0])
-        return [
-            Support(
-                source.number,
-                source.passage_id,
-                source.document_id,
-                source.page_at(start),
-                source.text[start:end],
-                [Span(start, end)],
-            ),
-        ]
+        return Support(
+            source.number,
+            source.passage_id,
+            source.document_id,
+            source.page_at(start),
+            source.text[start:end],
+            [Span(start, end)],
+        )
 
 
 def reason_of(verdict: Verdict) -> Reason | None:
@@ -145,6 +146,7 @@ def _in_english(code: str, said: str = "", there: str = "") -> str:
         "name": f"{said} is not named in this passage.",
         "negation": negated,
         "opposite": f"The sentence says “{said}”, the passage “{there}”.",
+        "exchanged": f"The passage says “{said}” of something else.",
         "other_passage": elsewhere,
     }
     return sentences.get(code, "The sources say nothing about this.")

@@ -57,7 +57,9 @@ class Turned:
 def bound(text: str, number: Number) -> tuple[int, str]:
     """1 for the least, -1 for the most, 0 for neither, and the words that say so with the figure."""
     before = text[max(number.start - LOOK_BACK, 0) : number.start]
-    ahead = [(len(match[0]), sign, match[0]) for sign, form in ((-1, MOST), (1, LEAST)) if (match := form.search(before))]
+    ahead = [
+        (len(match[0]), sign, match[0]) for sign, form in ((-1, MOST), (1, LEAST)) if (match := form.search(before))
+    ]
     if ahead:
         # *No less than*: the longer one.
         _, sign, words = max(ahead)

@@ -44,7 +44,12 @@ class Number:
             return False
         if meet(self.values, other.values, tolerance):
             return True
-        return self.percent != other.percent and meet(self._shares(), other._shares())
+        if self.percent == other.percent:
+            return False
+        mine, theirs = self._shares(), other._shares()
+        # A third is 33 per cent.
+        rounded = any((300 * value).is_integer() and not (100 * value).is_integer() for value in (*mine, *theirs))
+        return meet(mine, theirs, OF_A_THIRD if rounded else TOLERANCE)
 
     def _another_sort(self, other: Number) -> bool:
         if {"month", LABEL} & {self.kind, other.kind}:
@@ -71,6 +76,8 @@ class Number:
     def _shares(self) -> tuple[float, ...]:
         return tuple(value / 100 for value in self.values) if self.percent else self.values
 
+
+OF_A_THIRD: Final = 0.011
 
 LASTING: Final = frozenset({"time", "months"})
 

@@ -102,6 +102,8 @@ def _readings(figure: str) -> tuple[float, ...]:
 OUT_OF: Final = re.compile(
     r"(?:\s[^\W\d_]+)?\s(?:out of(?: every)?|(?:in|of) every|von(?: je)?|sur|de cada)\s", re.IGNORECASE
 )
+ONE_IN: Final = re.compile(r"(?:\s[^\W\d_]+)?\sin\s", re.IGNORECASE)
+"""*One patient in ten.*"""
 TENS: Final = frozenset({3.0, 4.0, 5.0, 10.0, 20.0, 100.0})
 """Of how many a share is told."""
 
@@ -113,7 +115,8 @@ def _out_of(text: str, found: list[Number]) -> list[Number]:
         for first, second in pairwise(found)
         if first.kind is None and second.kind is None and not first.percent and not second.percent
         and second.values[0] in TENS and first.values[0] < second.values[0]
-        and OUT_OF.fullmatch(text, first.end, second.start)
+        and (OUT_OF.fullmatch(text, first.end, second.start)
+             or (first.values == (1.0,) and ONE_IN.fullmatch(text, first.end, second.start)))
     ]  # fmt: skip
 
 

@@ -1,8 +1,8 @@
-"""A sentence's parts beside a passage's: does each stand in one part there, or do they exchange what is said of whom?
+"""A sentence's clauses beside a passage's: does each stand in one place, or do they exchange what is said of whom?
 
-*The mayor voted for Brandreth, the aldermen for Wick*: a sentence in which the mayor voted for Wick and the aldermen for
-Brandreth has every word of it, but either of its clauses is torn between the same two places. The places are clauses,
-what a semicolon or *while* parts, and whole sentences: what is said of Wick may take several clauses.
+*The mayor voted for Brandreth, the aldermen for Wick*: a sentence in which the mayor voted for Wick and the aldermen
+for Brandreth has every word of it, but either of its clauses is torn between the same two places. The places are
+clauses, what a semicolon or *while* parts, and whole sentences: what is said of Wick may take several clauses.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ ORDINAL: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """`exchanged`: the worth of what two clauses of the sentence have of each other's places, 1 for a rare word; `said`:
-    words of it. `torn`: the share of a clause that only another place has than the rest of it. `strange`: how much
-    better the words around a name stand with another name; `name`: that name of the sentence. `worst`, `mean`: shares of
-    the clauses that one clause of the passage has."""
+    """`exchanged`: the worth of what two clauses of the sentence have of each other's places, 1 for a rare word;
+    `said`: a word of it. `torn`: the share of a clause that only another place has than the rest of it. `strange`: how
+    much better the words around a name stand with another name; `name`: that name of the sentence. `worst`, `mean`:
+    shares of the clauses that one clause of the passage has."""
 
     exchanged: float = 0.0
     said: str = ""
@@ -178,7 +178,12 @@ class _Items:
             homes = held[:, named].max(axis=1) >= FOUND
             away = others & ~homes
             # What the passage is about is named at its beginning, and holds for all of it.
-            if homes.any() and not homes[0] and away.any() and (gain := float(shares[away].max() - shares[homes].max())) > most:
+            if (
+                homes.any()
+                and not homes[0]
+                and away.any()
+                and (gain := float(shares[away].max() - shares[homes].max())) > most
+            ):
                 words = [self._reading.words[at] for at in named]
                 most, name = gain, self._reading.text[words[0].start : words[0].end]
         return most, name

@@ -16,9 +16,7 @@ from backend.pipeline.proof.align import Alignment, Prepared
 from backend.pipeline.proof.words import Word
 
 _CONTRAST: Final = r"while|whereas|während|wohingegen|tandis qu(?:e\b|['’])|alors qu(?:e\b|['’])|mientras(?: que)?"
-_JOINING: Final = (
-    r"and|but|although|though|und|aber|sondern|doch|jedoch|wobei|et|mais|y|e|pero|aunque"
-)
+_JOINING: Final = r"and|but|although|though|und|aber|sondern|doch|jedoch|wobei|et|mais|y|e|pero|aunque"
 CUTS: Final = (
     re.compile(rf"[;；]\s*|,?\s+(?=(?:{_CONTRAST}|(?:{_JOINING})\b))|，(?=而|但|并|且|同时)", re.IGNORECASE),
     re.compile(r"[,，]\s*"),
@@ -28,7 +26,8 @@ LEADING: Final = re.compile(rf"(?:{_CONTRAST}|(?:{_JOINING})\b)\s*|而|但是?|�
 CONTRAST: Final = re.compile(rf"{_CONTRAST}|而", re.IGNORECASE)
 """What follows has a subject of its own."""
 RELATIVE: Final = re.compile(
-    r"^(?P<subject>[^,，]{3,80}), (?P<word>which|who|whose|whom|der|die|das|deren|dessen|dem|den|qui|dont|que|cuy[oa]s?)\s"
+    r"^(?P<subject>[^,，]{3,80}), "
+    r"(?:which|who|whose|whom|der|die|das|deren|dessen|dem|den|qui|dont|que|cuy[oa]s?)\s"
     r"(?P<aside>[^,]+), (?P<rest>.+)$",
     re.IGNORECASE,
 )
@@ -59,7 +58,7 @@ def halves(alignment: Alignment) -> Iterator[Halves]:
     if aside := RELATIVE.match(text):
         subject = aside["subject"]
         yield Halves(f"{subject} {aside['aside']}.", f"{subject} {aside['rest']}", contrasted=True)
-    starts = [item.start for item in (*reading.words, *alignment.figures)]
+    starts = [word.start for word in reading.words] + [figure.start for figure in alignment.figures]
     done: set[int] = set()
     for cut in CUTS:
         for match in cut.finditer(text):

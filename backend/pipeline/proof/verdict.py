@@ -59,8 +59,8 @@ class Reason:
 
     number (said): "25 is not in this passage". other_number (said, there): the passage gives another figure there.
     name (said): a name that the passage has not. negation (said, there: "not" or ""): one says *not*, the other not.
-    opposite (said, there): open and closed, Monday and Tuesday. exchanged (said): words that the passage says of something
-    else, a statement having what belongs to another. other_passage (said): a word that only another passage
+    opposite (said, there): open and closed, Monday and Tuesday. exchanged (said): a word that the passage says of
+    something else. other_passage (said): a word that only another passage
     has. nothing: nothing about this.
     """
 
@@ -97,9 +97,7 @@ def prove(prepared: Prepared, sentence: str, cited: tuple[int, ...] = (), model:
     return _in_two_passages(prepared, alignment, cited, model) or verdict
 
 
-def _in_two_passages(
-    prepared: Prepared, alignment: Alignment, cited: tuple[int, ...], model: Model
-) -> Verdict | None:
+def _in_two_passages(prepared: Prepared, alignment: Alignment, cited: tuple[int, ...], model: Model) -> Verdict | None:
     """Where either of two statements stands in a passage of its own."""
     for cut in halves(alignment):
         first, second = align(prepared, cut.first), align(prepared, cut.second)
@@ -109,17 +107,13 @@ def _in_two_passages(
         right = _judged(prepared, second, cut.second, cited, model)
         if right.outcome != "supported" or left.passage is None or right.passage is None:
             continue
-        if left.passage != right.passage and (
-            cut.contrasted or same_subject(prepared, first, second, right.passage)
-        ):
+        if left.passage != right.passage and (cut.contrasted or same_subject(prepared, first, second, right.passage)):
             named = (left.cited or right.cited) if cited else None
             return replace(left, score=min(left.score, right.score), cited=named, also=right)
     return None
 
 
-def _judged(
-    prepared: Prepared, alignment: Alignment, sentence: str, cited: tuple[int, ...], model: Model
-) -> Verdict:
+def _judged(prepared: Prepared, alignment: Alignment, sentence: str, cited: tuple[int, ...], model: Model) -> Verdict:
     """By one passage."""
     if not _claims(sentence, alignment):
         return Verdict("neither", 0.0)

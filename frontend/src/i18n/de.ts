@@ -167,6 +167,7 @@ export const de: Catalogue = {
   reasonNegationThere: (there) => `Die Passage sagt „${there}“, der Satz nicht.`,
   reasonNegationHere: (said) => `Der Satz sagt „${said}“, die Passage nicht.`,
   reasonOpposite: (said, there) => `Der Satz sagt „${said}“, die Passage „${there}“.`,
+  reasonExchanged: (said) => `„${said}“ sagt die Passage von etwas anderem.`,
   reasonElsewhere: (said) => `„${said}“ steht nur in einer anderen Passage.`,
   reasonElsewherePlain: "Seine Worte stehen in einer anderen Passage.",
   reasonNothing: "Die Quellen sagen dazu nichts.",

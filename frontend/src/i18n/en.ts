@@ -167,6 +167,7 @@ export const en = {
   reasonNegationThere: (there: string) => `The passage says “${there}”, the sentence does not.`,
   reasonNegationHere: (said: string) => `The sentence says “${said}”, the passage does not.`,
   reasonOpposite: (said: string, there: string) => `The sentence says “${said}”, the passage “${there}”.`,
+  reasonExchanged: (said: string) => `The passage says “${said}” of something else.`,
   reasonElsewhere: (said: string) => `“${said}” stands only in another passage.`,
   reasonElsewherePlain: "Its words stand in another passage.",
   reasonNothing: "The sources say nothing about this.",

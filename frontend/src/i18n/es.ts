@@ -167,6 +167,7 @@ export const es: Catalogue = {
   reasonNegationThere: (there) => `El pasaje dice «${there}»; la frase, no.`,
   reasonNegationHere: (said) => `La frase dice «${said}»; el pasaje, no.`,
   reasonOpposite: (said, there) => `La frase dice «${said}»; el pasaje, «${there}».`,
+  reasonExchanged: (said) => `El pasaje dice «${said}» de otra cosa.`,
   reasonElsewhere: (said) => `«${said}» solo está en otro pasaje.`,
   reasonElsewherePlain: "Sus palabras están en otro pasaje.",
   reasonNothing: "Las fuentes no dicen nada de esto.",

@@ -169,6 +169,7 @@ export const fr: Catalogue = {
   reasonNegationThere: (there) => `Le passage dit « ${there} », pas la phrase.`,
   reasonNegationHere: (said) => `La phrase dit « ${said} », pas le passage.`,
   reasonOpposite: (said, there) => `La phrase dit « ${said} », le passage « ${there} ».`,
+  reasonExchanged: (said) => `Le passage dit « ${said} » d’autre chose.`,
   reasonElsewhere: (said) => `« ${said} » ne figure que dans un autre passage.`,
   reasonElsewherePlain: "Ses mots figurent dans un autre passage.",
   reasonNothing: "Les sources n’en disent rien.",

@@ -162,6 +162,7 @@ export const zh: Catalogue = {
   reasonNegationThere: (there) => `段落中有“${there}”，句中没有。`,
   reasonNegationHere: (said) => `句中有“${said}”，段落中没有。`,
   reasonOpposite: (said, there) => `句中为“${said}”，段落中为“${there}”。`,
+  reasonExchanged: (said) => `段落中的“${said}”说的是别的事。`,
   reasonElsewhere: (said) => `“${said}”只出现在另一段落中。`,
   reasonElsewherePlain: "这些词出现在另一段落中。",
   reasonNothing: "来源对此没有说明。",

@@ -15,6 +15,8 @@ export function reasonInWords({ code, params, message }: Reason): string {
       return there ? t("reasonNegationThere", there) : t("reasonNegationHere", said);
     case "opposite":
       return t("reasonOpposite", said, there);
+    case "exchanged":
+      return said ? t("reasonExchanged", said) : t("unsupported");
     case "other_passage":
       return said ? t("reasonElsewhere", said) : t("reasonElsewherePlain");
     case "otherwise":
