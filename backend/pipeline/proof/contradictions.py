@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -23,6 +24,14 @@ for _pair, _both in enumerate(OPPOSITES):
 _CLASS_OF: Final = {member: number for number, members in enumerate(CLASSES) for member in members.split()}
 _UNSPACED_SIDES: Final = tuple(word for word in _SIDES if "\u4e00" <= word[0] <= "\u9fff")
 _UNSPACED_CLASS: Final = tuple(word for word in _CLASS_OF if "\u4e00" <= word[0] <= "\u9fff" and len(word) > 1)
+
+
+ADVERBIAL: Final = re.compile(
+    r"(?:in|on|at|under|for|by|with|during|according to|im|in|am|an|bei|beim|unter|für|nach|laut|mit|während|dans|sur"
+    r"|pour|selon|chez|avec|à|au|en|para|según|con|durante)\s[^,]{2,60},",
+    re.IGNORECASE,
+)
+"""*Under the new rules, …*"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,8 @@ def negation(reading: Reading, sources: list[Reading], alignment: Alignment, fau
     beside: list[tuple[int, float, Reading, int]] = []
     for clause in range(len(reading.negated)):
         words = [word for word in reading.words if word.clause == clause]
+        if clause == 0 and len(reading.negated) > 1 and not reading.negated[0] and ADVERBIAL.match(reading.text):
+            continue  # it has no verb that could be denied
         best, best_at = 0.0, None
         for source in sources:
             for theirs in range(len(source.negated)):

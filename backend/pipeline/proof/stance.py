@@ -148,7 +148,8 @@ WITH: Final = next(at for at, both in enumerate(AXES) if both[0].startswith("wit
 
 ELLIPSIS: Final = re.compile(
     r"(?:\b(?:is|are|was|were|do|does|did|may|can|must|will|has|have)(?: not|n['’]t)|\bnicht|\bnon|\bpas|\bno)"
-    r"[\s.,;:]*(?:and|but|und|aber|et|mais|y|pero)?\s*$",
+    r"[\s.,;:]*(?:and|but|und|aber|et|mais|y|pero)?\s*$"
+    r"|^\s*(?:but |aber |mais |pero )?(?:not|nicht|pas|no)(?: así| aber)? (?:in|on|at|for|im|auf|dans|en|pour|para)\b",
     re.IGNORECASE,
 )
 """A denial of what the clause before says."""

@@ -29,6 +29,8 @@ UNSPACED_FUNCTION: Final = frozenset(
     "的了是在和与及或也都而且就为于以之其这那由到从被把将会还又很每个则并等所该此地得着过内中上下"
 )
 ELISION: Final = re.compile(r"^(?:[ldjmnstcLDJMNSTC]|qu|Qu|jusqu|lorsqu)[’']")
+SHORTENED: Final = re.compile(r"(?:^|[\s(])(?:Dr|Prof|Mr|Mrs|Ms|St|Sr|Sra|Hr|Fr|No|Nr|Art|Abs|approx|ca|z|B|[A-Z])$")
+"""A stop behind it ends nothing: *Dr. Nordhoff*."""
 CLAUSE_MARKS: Final = frozenset(",;:，；：。.!?！？()（）—–")
 _FURTHER: Final = """
     its it's he she her his him them those these which who whom whose been being would could should may might must
@@ -122,6 +124,8 @@ class _Reader:
 
     def take(self, match: re.Match[str]) -> None:
         piece = match[0]
+        if piece == "." and SHORTENED.search(self._text[max(match.start() - 6, 0) : match.start()]):
+            return
         if piece in CLAUSE_MARKS or piece == "、":
             if piece != "、" and self._clause_words:
                 self._new_clause(match.end())
