@@ -39,15 +39,20 @@ OPENING: Final = 3
 """Words in which a statement says what it is about."""
 OWN: Final = 0.3
 """How far a word must belong to some passages and not to others to tell what a statement is about."""
+LEAST_SHARE: Final = 0.3
+"""Of a half's words, that some passage has."""
+GAIN: Final = 0.05
+"""Of the shares of both halves: what two passages have more than one."""
 THE_SAME: Final = 0.84
 
 
 @dataclass(frozen=True, slots=True)
 class Halves:
-    """`contrasted`: whether the second has its own subject for sure."""
+    """`start`: where the second begins in the sentence. `contrasted`: whether it has its own subject for sure."""
 
     first: str
     second: str
+    start: int
     contrasted: bool
 
 
@@ -57,7 +62,7 @@ def halves(alignment: Alignment) -> Iterator[Halves]:
     text = reading.text
     if aside := RELATIVE.match(text):
         subject = aside["subject"]
-        yield Halves(f"{subject} {aside['aside']}.", f"{subject} {aside['rest']}", contrasted=True)
+        yield Halves(f"{subject} {aside['aside']}.", f"{subject} {aside['rest']}", aside.start("rest"), contrasted=True)
     starts = [word.start for word in reading.words] + [figure.start for figure in alignment.figures]
     done: set[int] = set()
     for cut in CUTS:
@@ -73,8 +78,27 @@ def halves(alignment: Alignment) -> Iterator[Halves]:
             yield Halves(
                 text[: match.start()].rstrip(" ,，") + ("。" if "。" in text else "."),
                 second[leading.end() :] if leading else second,
+                match.end(),
                 contrasted=CONTRAST.match(second) is not None,
             )
+
+
+def apart(alignment: Alignment, start: int) -> bool:
+    """Whether most of what stands before `start` and after it is in two passages: a look before the halves are read."""
+    import numpy as np
+
+    first = np.array([word.start < start for word in alignment.reading.words], dtype=bool)
+    best = []
+    for half in (first, ~first):
+        total = float(alignment.weights[half].sum())
+        if not total or not len(alignment.whole):
+            return False
+        shares = alignment.whole[:, half] @ alignment.weights[half] / total
+        if float(shares.max()) < LEAST_SHARE:
+            return False
+        best.append(shares)
+    both = float((best[0] + best[1]).max())
+    return float(best[0].max() + best[1].max()) > both + GAIN
 
 
 def same_subject(prepared: Prepared, first: Alignment, second: Alignment, passage: int) -> bool:

@@ -11,7 +11,7 @@ from backend.pipeline.proof.align import FOUND, Alignment, Prepared, align
 from backend.pipeline.proof.contradictions import Fault
 from backend.pipeline.proof.features import EXCHANGED, SAID_OF_ANOTHER, STRANGE, Evidence, evidence
 from backend.pipeline.proof.model import Model, load
-from backend.pipeline.proof.statements import halves, same_subject
+from backend.pipeline.proof.statements import apart, halves, same_subject
 
 Outcome = Literal["supported", "contradicted", "unsupported", "neither"]
 Code = Literal["number", "other_number", "name", "negation", "opposite", "exchanged", "other_passage", "nothing"]
@@ -100,6 +100,8 @@ def prove(prepared: Prepared, sentence: str, cited: tuple[int, ...] = (), model:
 def _in_two_passages(prepared: Prepared, alignment: Alignment, cited: tuple[int, ...], model: Model) -> Verdict | None:
     """Where either of two statements stands in a passage of its own."""
     for cut in halves(alignment):
+        if not apart(alignment, cut.start):
+            continue
         first, second = align(prepared, cut.first), align(prepared, cut.second)
         left = _judged(prepared, first, cut.first, cited, model)
         if left.outcome != "supported":
