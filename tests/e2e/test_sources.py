@@ -33,6 +33,7 @@ MARKED = """() => {
         if (data[at + 3] > 200 && data[at] > 200 && data[at + 2] < 150) yellow++;
     return yellow / (marks.width * marks.height);
 }"""
+EVIDENCE = "() => [...(CSS.highlights.get('evidence') ?? [])].map(range => range.toString()).join(' ')"
 
 
 def asked(page: Page, file: Path, question: str) -> None:
@@ -104,3 +105,33 @@ def test_a_text_opens_round_its_passage_and_says_when_its_document_is_gone(
         expect(panel).to_contain_text("This document is no longer in LocalChat.")
         expect(panel.locator("blockquote.is-source")).to_contain_text(re.compile(r"\w+ \w+ \w+"))
         session.complaints.clear()  # the 404 is what was asked for
+
+
+@both
+def test_a_sentence_over_two_documents_has_a_chip_for_each(
+    begin: Begin, kind: Kind, tmp_path: Path, ollama_stand_in: StandIn
+) -> None:
+    ollama_stand_in.answer = Answer(
+        tokens=("The T80 weighs 52 kg,", " and its foam filter has to be washed out", " after 25 loads.")
+    )
+    data, care = tmp_path / "Lavetta T80 data sheet.txt", tmp_path / "Lavetta T80 care.txt"
+    data.write_text("The Lavetta T80 is a condenser dryer for laundries. It weighs 52 kg and needs a drain.\n", "utf-8")
+    care.write_text(
+        "The foam filter of the Lavetta T80 has to be washed out after 25 loads; the lint sieve is emptied every time.\n",
+        "utf-8",
+    )
+    with begin(kind, OLLAMA_HOST=ollama_stand_in.host) as session:
+        page = session.page
+        drop(page, data)
+        wait_until_read(page, data.name)
+        asked(page, care, "What does the T80 weigh and how often is its filter washed?")
+        chips = last_answer(page).locator(".prose .cite")
+        expect(chips).to_have_count(2)
+        panel = source_panel(page)
+        for chip in chips.all():
+            chip.click()
+            heading = panel.get_by_role("heading").first
+            expect(heading).to_contain_text("Lavetta T80")
+            marked = "52 kg" if "data sheet" in heading.inner_text() else "25 loads"
+            page.wait_for_function(f"words => ({EVIDENCE})().includes(words)", arg=marked)
+            page.keyboard.press("Escape")
