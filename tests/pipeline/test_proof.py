@@ -121,7 +121,10 @@ def test_without_an_embedder_words_alone_decide() -> None:
     assert prove(prepare(LEASE), "The rent of the first floor is £1,420 a month.").outcome == "supported"
 
 
-@pytest.mark.parametrize("sentence", ["word " * 4_000, "5 " * 2_000, "不" * 3_000, "\x00\ud7ff\u202e", "[" * 500])
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "sentence", ["word " * 4_000, "5 " * 2_000, "不" * 3_000, "\x00\ud7ff\u202e", "[" * 500, "Rain fell, " * 900]
+)
 def test_odd_sentences_never_fail(lease: Prepared, sentence: str) -> None:
     prove(lease, sentence)
 

@@ -31,6 +31,10 @@ another place without a fault."""
 MOST_PARTS: Final = 80
 """A passage with more of them is a table or a list, whose rows tell nothing of each other."""
 
+MOST_CLAUSES: Final = 16
+MOST_ITEMS: Final = 150
+"""What has more is no sentence."""
+
 ORDINAL: Final = 0.5
 """What the first and the third are worth, of a figure."""
 
@@ -58,7 +62,9 @@ def parts(prepared: Prepared, alignment: Alignment, passage: int) -> Parts:
     clauses = [
         place for at, source in enumerate(sources) for place in _places(source, source.clause_starts, opening=at == 0)
     ]
-    if not clauses or len(clauses) > MOST_PARTS or not items.clauses:
+    if not clauses or len(clauses) > MOST_PARTS or not 0 < len(items.clauses) <= MOST_CLAUSES:
+        return Parts()
+    if len(items.weights) > MOST_ITEMS:
         return Parts()
     held = items.held(clauses)
     exchanged, said = items.exchanged(held)
