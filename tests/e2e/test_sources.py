@@ -117,7 +117,7 @@ def test_a_sentence_over_two_documents_has_a_chip_for_each(
     data, care = tmp_path / "Lavetta T80 data sheet.txt", tmp_path / "Lavetta T80 care.txt"
     data.write_text("The Lavetta T80 is a condenser dryer for laundries. It weighs 52 kg and needs a drain.\n", "utf-8")
     care.write_text(
-        "The foam filter of the Lavetta T80 has to be washed out after 25 loads; the lint sieve is emptied every time.\n",
+        "The foam filter of the Lavetta T80 has to be washed out after 25 loads; the lint sieve is emptied daily.\n",
         "utf-8",
     )
     with begin(kind, OLLAMA_HOST=ollama_stand_in.host) as session:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from backend.pipeline.proof.parts import Level
+
     Floats = NDArray[np.float32]
 
 Embed = Callable[[Sequence[str]], "NDArray[np.float32]"]
@@ -95,6 +97,8 @@ class Prepared:
     identifiers: frozenset[str]
     """Figures that are names, as they are written."""
     similar: dict[str, Floats] = field(default_factory=dict)
+    places: dict[int, tuple[Level, Level, Level]] = field(default_factory=dict)
+    """Of the passages that were looked at."""
 
 
 @dataclass(frozen=True, slots=True)

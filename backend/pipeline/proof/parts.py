@@ -7,13 +7,12 @@ clauses, what a semicolon or *while* parts, and whole sentences: what is said of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Final
 
 from backend.pipeline.proof.homes import BLOCK
-from backend.pipeline.proof.number import Number
 from backend.pipeline.proof.words import Reading, Word
 
 if TYPE_CHECKING:
@@ -59,25 +58,24 @@ def parts(prepared: Prepared, alignment: Alignment, passage: int) -> Parts:
     """How the sentence's clauses stand in the passage's places."""
     sources = [prepared.sources[at].reading for at in prepared.passage_sources[passage]]
     items = _Items(prepared, alignment)
-    clauses = [
-        place for at, source in enumerate(sources) for place in _places(source, source.clause_starts, opening=at == 0)
-    ]
-    if not clauses or len(clauses) > MOST_PARTS or not 0 < len(items.clauses) <= MOST_CLAUSES:
+    if not 0 < len(items.clauses) <= MOST_CLAUSES or len(items.weights) > MOST_ITEMS:
         return Parts()
-    if len(items.weights) > MOST_ITEMS:
+    if passage not in prepared.places:
+        prepared.places[passage] = levels(sources, prepared.vocabulary)
+    clauses, *wider = prepared.places[passage]
+    if not len(clauses.opening) or len(clauses.opening) > MOST_PARTS:
         return Parts()
+    items.meet(sources)
     held = items.held(clauses)
     exchanged, said = items.exchanged(held)
     strange, name = items.strange(clauses, held)
-    blocks = _blocks(sources)
-    for wider in (blocks, [_Place(source.words, source.numbers, at == 0) for at, source in enumerate(sources)]):
-        own = items.held(wider)
-        worth, words = items.exchanged(own)
-        if worth > exchanged:
-            exchanged, said = worth, words
-        gain, word = items.strange(wider, own) if wider is blocks else (0.0, "")
-        if gain > strange:
-            strange, name = gain, word
+    for at, level in enumerate(wider):
+        if len(items.clauses) < 2 and at:
+            break
+        own = items.held(level)
+        exchanged, said = max((exchanged, said), items.exchanged(own))
+        if at == 0:
+            strange, name = max((strange, name), items.strange(level, own))
     shares = [float((held[:, own] @ items.weights[own]).max()) / total for own, total in items.clauses]
     whole = sum(total for _, total in items.clauses)
     mean = sum(share * total for share, (_, total) in zip(shares, items.clauses, strict=True)) / whole
@@ -85,36 +83,57 @@ def parts(prepared: Prepared, alignment: Alignment, passage: int) -> Parts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """`opening`: whether it is in the first sentence of its passage."""
+class Level:
+    """The places of a passage, of one size. `columns`: of the vocabulary, their words, those of place `rows[i]` from
+    `starts[i]` on; `numbers`: of each place, which of the passage's; `names`: stems of its names; `opening`: whether it
+    is in the first sentence."""
 
-    words: Sequence[Word]
-    numbers: Sequence[Number]
-    opening: bool
-
-
-def _places(source: Reading, starts: Iterable[int], *, opening: bool) -> list[_Place]:
-    """What stands from each start to the next."""
-    found = []
-    ahead: list[Word] = []
-    for start, end in pairwise([*starts, len(source.text) + 1]):
-        words = ahead + [word for word in source.words if start <= word.start < end]
-        numbers = [number for number in source.numbers if start <= number.start < end]
-        # *For the Ceibo, the thesis counts half*: what is named ahead belongs to what follows.
-        ahead = words if words and not numbers and all(word.name for word in words) else []
-        if not ahead and (words or numbers):
-            found.append(_Place(words, numbers, opening))
-    if ahead:
-        found.append(_Place(ahead, [], opening))
-    return found
+    columns: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    rows: NDArray[np.intp]
+    numbers: Sequence[Sequence[int]]
+    names: Sequence[frozenset[str]]
+    opening: NDArray[np.bool_]
 
 
-def _blocks(sources: Iterable[Reading]) -> list[_Place]:
-    return [
-        place
-        for at, source in enumerate(sources)
-        for place in _places(source, [0, *(match.end() for match in BLOCK.finditer(source.text))], opening=at == 0)
-    ]
+def levels(sources: Sequence[Reading], vocabulary: Mapping[str, int]) -> tuple[Level, Level, Level]:
+    """Clauses, blocks and sentences."""
+    cuts = (
+        [source.clause_starts for source in sources],
+        [(0, *(match.end() for match in BLOCK.finditer(source.text))) for source in sources],
+        [(0,) for _ in sources],
+    )
+    clauses, blocks, sentences = (_level(sources, starts, vocabulary) for starts in cuts)
+    return clauses, blocks, sentences
+
+
+def _level(sources: Sequence[Reading], cuts: Sequence[Sequence[int]], vocabulary: Mapping[str, int]) -> Level:
+    import numpy as np
+
+    places: list[tuple[list[Word], list[int], bool]] = []
+    before = 0
+    for at, (source, starts) in enumerate(zip(sources, cuts, strict=True)):
+        ahead: list[Word] = []
+        for start, end in pairwise([*starts, len(source.text) + 1]):
+            words = ahead + [word for word in source.words if start <= word.start < end]
+            numbers = [before + n for n, number in enumerate(source.numbers) if start <= number.start < end]
+            # *For the Ceibo, the thesis counts half*: what is named ahead belongs to what follows.
+            ahead = words if words and not numbers and all(word.name for word in words) else []
+            if not ahead and (words or numbers):
+                places.append((words, numbers, at == 0))
+        if ahead:
+            places.append((ahead, [], at == 0))
+        before += len(source.numbers)
+    rows = [row for row, (words, _, _) in enumerate(places) if words]
+    sizes = [len(places[row][0]) for row in rows]
+    return Level(
+        np.array([vocabulary[word.stem] for words, _, _ in places for word in words], dtype=np.intp),
+        np.cumsum([0, *sizes[:-1]]).astype(np.intp) if sizes else np.empty(0, np.intp),
+        np.array(rows, dtype=np.intp),
+        [numbers for _, numbers, _ in places],
+        [frozenset(word.stem for word in words if word.name) for words, _, _ in places],
+        np.array([opening for _, _, opening in places], dtype=bool),
+    )
 
 
 class _Items:
@@ -124,7 +143,7 @@ class _Items:
         import numpy as np
 
         reading = alignment.reading
-        self._prepared = prepared
+        self._rarest = prepared.rarest
         self._reading = reading
         self._numbers = [number for number in reading.numbers if number.kind != "label"]
         worth = [alignment.figure_weight * (ORDINAL if number.weak else 1.0) for number in self._numbers]
@@ -133,31 +152,43 @@ class _Items:
         self._similar = np.stack([prepared.similar[word.stem] for word in reading.words]) if reading.words else None
         clauses = [word.clause for word in reading.words]
         clauses += [reading.clause_at(number.start) for number in self._numbers]
-        stems = [word.stem for word in reading.words]
-        places = [{clause for other, clause in zip(stems, clauses, strict=False) if other == stem} for stem in stems]
+        self._stems = [word.stem for word in reading.words]
+        of_stem: dict[str, set[int]] = {}
+        for stem, clause in zip(self._stems, clauses, strict=False):
+            of_stem.setdefault(stem, set()).add(clause)
         # What two clauses have tells neither apart.
-        self._single = self.weights * np.array([len(one) == 1 for one in places] + [True] * len(worth))
+        self._single = self.weights * np.array([len(of_stem[stem]) == 1 for stem in self._stems] + [True] * len(worth))
         members = [[at for at, clause in enumerate(clauses) if clause == one] for one in range(len(reading.negated))]
         self.clauses = [(own, float(self.weights[own].sum())) for own in members if own]
+        self._same: NDArray[np.bool_] = np.zeros((len(worth), 0), dtype=bool)
 
-    def held(self, places: Sequence[_Place]) -> Floats:
+    def meet(self, sources: Iterable[Reading]) -> None:
+        """Compares the figures with those of a passage, once for all its places."""
+        import numpy as np
+
+        theirs = [number for source in sources for number in source.numbers]
+        same = [[mine.same(one) for one in theirs] for mine in self._numbers]
+        self._same = np.array(same, dtype=bool).reshape(len(self._numbers), len(theirs))
+
+    def held(self, level: Level) -> Floats:
         """(places, items), how well each place has each item."""
         import numpy as np
 
         count = len(self._reading.words)
-        held = np.zeros((len(places), len(self.weights)), dtype=np.float32)
-        for row, place in zip(held, places, strict=True):
-            if place.words and self._similar is not None:
-                columns = [self._prepared.vocabulary[word.stem] for word in place.words]
-                best = self._similar[:, columns].max(axis=1)
-                row[:count] = np.where(best >= FOUND, best, 0)
-            row[count:] = [any(mine.same(theirs) for theirs in place.numbers) for mine in self._numbers]
+        held = np.zeros((len(level.opening), len(self.weights)), dtype=np.float32)
+        if self._similar is not None and len(level.columns):
+            best = np.maximum.reduceat(self._similar[:, level.columns], level.starts, axis=1)
+            held[level.rows, :count] = np.where(best >= FOUND, best, 0).T
+        if len(self._numbers):
+            for row, numbers in zip(held, level.numbers, strict=True):
+                if numbers:
+                    row[count:] = self._same[:, numbers].any(axis=1)
         return held
 
     def exchanged(self, held: Floats) -> tuple[float, str]:
         import numpy as np
 
-        if len(held) > MOST_PARTS:
+        if len(held) > MOST_PARTS or len(self.clauses) < 2:
             return 0.0, ""
         has = held >= THE_SAME
         # only[p, q, i]: what item i is worth where place p has it and place q has not.
@@ -173,7 +204,7 @@ class _Items:
                 most = float(both.max())
                 p, q = np.unravel_index(int(both.argmax()), both.shape)
                 said = self._strongest(only[p, q], self.clauses[other][0])
-        return most / self._prepared.rarest, said
+        return most / self._rarest, said
 
     def torn(self, held: Floats) -> float:
         import numpy as np
@@ -184,14 +215,15 @@ class _Items:
             most = max(most, float(np.minimum(only, only.T).max()) / total)
         return most
 
-    def strange(self, places: Sequence[_Place], held: Floats) -> tuple[float, str]:
+    def strange(self, level: Level, held: Floats) -> tuple[float, str]:
         import numpy as np
 
-        stems = {word.stem for word in self._reading.words}
-        others = np.array([any(word.name and word.stem not in stems for word in place.words) for place in places])
-        # A passage of one sentence is about what it begins with.
-        first = places[0] if places and all(place.opening for place in places) else None
-        opening = np.array([place is first if first is not None else place.opening for place in places])
+        stems = frozenset(self._stems)
+        others = np.array([bool(names - stems) for names in level.names])
+        opening = level.opening
+        if opening.all():
+            # A passage of one sentence is about what it begins with.
+            opening = np.arange(len(opening)) == 0
         most, name = 0.0, ""
         for own, _ in self.clauses:
             named = [at for at in own if self._names[at]]
