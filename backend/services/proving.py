@@ -86,7 +86,7 @@ class AnswerProof:
         """Reads the passages: some 100 ms for eight, to be spent while the model writes."""
         if self._prepared is None:
             texts = [f"{words}{source.text}" for words, source in zip(self._above, self._sources, strict=True)]
-            self._prepared = prepare(texts, self._embed)
+            self._prepared = prepare(texts, self._embed, self._above)
 
     def feed(self, piece: str) -> list[Citation]:
         """What `piece` completes, sentence by sentence."""

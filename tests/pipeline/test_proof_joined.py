@@ -74,6 +74,14 @@ def test_what_a_passage_is_about_holds_for_all_of_it() -> None:
     assert parts(prepared, align(prepared, "Lumen enrolled 412 adults."), 0).strange == 0
 
 
+def test_a_title_is_not_all_that_a_passage_begins_with() -> None:
+    title = "Protocol of the headache group\n\n"
+    text = "The Lumen trial tested tervalin. In Ireland and Portugal 412 adults were enrolled by Dr Kerrane."
+    with_title = prepare([title + text], above=[title])
+    assert with_title.opening == [2]
+    assert parts(with_title, align(with_title, "Lumen enrolled 412 adults."), 0).strange == 0
+
+
 def test_two_statements_may_stand_in_two_passages(dryers: Prepared) -> None:
     verdict = prove(dryers, "The T80 weighs 52 kg, and its foam filter has to be washed out after 25 loads.")
     assert verdict.outcome == "supported"

@@ -96,6 +96,8 @@ class Prepared:
     """Stems that a passage has as a name: at the start of a sentence their capital would not tell."""
     identifiers: frozenset[str]
     """Figures that are names, as they are written."""
+    opening: list[int]
+    """Of each passage, how many sentences it takes until its own first is said: its title's and that one."""
     similar: dict[str, Floats] = field(default_factory=dict)
     places: dict[int, tuple[Level, Level, Level]] = field(default_factory=dict)
     """Of the passages that were looked at."""
@@ -133,8 +135,10 @@ class Alignment:
     rival_faults: list[Any] = field(default_factory=list)
 
 
-def prepare(passages: Sequence[str], embed: Embed | None = None) -> Prepared:
-    """Reads `passages`; with `embed`, also the meaning of their words and sentences (some 100 ms for 8 passages)."""
+def prepare(passages: Sequence[str], embed: Embed | None = None, above: Sequence[str] = ()) -> Prepared:
+    """Reads `passages`; with `embed`, also the meaning of their words and sentences (some 100 ms for 8 passages).
+
+    above: what each of them begins with that is not its own, a title."""
     import numpy as np
 
     language = guess_language("\n".join(passages).lower())
@@ -185,6 +189,10 @@ def prepare(passages: Sequence[str], embed: Embed | None = None) -> Prepared:
         [[row for row, window in enumerate(windows) if window.passage == at] for at in range(len(passages))],
         frozenset(word.stem for source in sources for word in source.reading.words if word.name),
         known,
+        [
+            1 + sum(sources[at].span.start < len(title) for at in own)
+            for own, title in zip(passage_sources, above or [""] * len(passages), strict=True)
+        ],
     )  # fmt: skip
 
 
@@ -239,7 +247,9 @@ def align(prepared: Prepared, sentence: str) -> Alignment:
     for at, rows in enumerate(prepared.passage_rows):
         if rows and words:
             whole[at] = found[rows].max(axis=0)
-            around = np.maximum(OPENING * found[rows[0]], ELSEWHERE * whole[at])
+            first = prepared.passage_sources[at].start
+            opening = [row for row in rows if prepared.windows[row].last < first + prepared.opening[at]]
+            around = np.maximum(OPENING * found[opening].max(axis=0), ELSEWHERE * whole[at])
             placed[rows] = np.maximum(placed[rows], around)
     own = _own(whole)
     total = float(weights.sum()) + figure_weight * len(figures)

@@ -61,7 +61,7 @@ def parts(prepared: Prepared, alignment: Alignment, passage: int) -> Parts:
     if not 0 < len(items.clauses) <= MOST_CLAUSES or len(items.weights) > MOST_ITEMS:
         return Parts()
     if passage not in prepared.places:
-        prepared.places[passage] = levels(sources, prepared.vocabulary)
+        prepared.places[passage] = levels(sources, prepared.vocabulary, prepared.opening[passage])
     clauses, *wider = prepared.places[passage]
     if not len(clauses.opening) or len(clauses.opening) > MOST_PARTS:
         return Parts()
@@ -86,7 +86,7 @@ def parts(prepared: Prepared, alignment: Alignment, passage: int) -> Parts:
 class Level:
     """The places of a passage, of one size. `columns`: of the vocabulary, their words, those of place `rows[i]` from
     `starts[i]` on; `numbers`: of each place, which of the passage's; `names`: stems of its names; `opening`: whether it
-    is in the first sentence."""
+    is in the beginning of the passage."""
 
     columns: NDArray[np.intp]
     starts: NDArray[np.intp]
@@ -96,18 +96,20 @@ class Level:
     opening: NDArray[np.bool_]
 
 
-def levels(sources: Sequence[Reading], vocabulary: Mapping[str, int]) -> tuple[Level, Level, Level]:
-    """Clauses, blocks and sentences."""
+def levels(sources: Sequence[Reading], vocabulary: Mapping[str, int], opening: int) -> tuple[Level, Level, Level]:
+    """Clauses, blocks and sentences. opening: how many of the sentences are the passage's beginning."""
     cuts = (
         [source.clause_starts for source in sources],
         [(0, *(match.end() for match in BLOCK.finditer(source.text))) for source in sources],
         [(0,) for _ in sources],
     )
-    clauses, blocks, sentences = (_level(sources, starts, vocabulary) for starts in cuts)
+    clauses, blocks, sentences = (_level(sources, starts, vocabulary, opening) for starts in cuts)
     return clauses, blocks, sentences
 
 
-def _level(sources: Sequence[Reading], cuts: Sequence[Sequence[int]], vocabulary: Mapping[str, int]) -> Level:
+def _level(
+    sources: Sequence[Reading], cuts: Sequence[Sequence[int]], vocabulary: Mapping[str, int], opening: int
+) -> Level:
     import numpy as np
 
     places: list[tuple[list[Word], list[int], bool]] = []
@@ -120,9 +122,9 @@ def _level(sources: Sequence[Reading], cuts: Sequence[Sequence[int]], vocabulary
             # *For the Ceibo, the thesis counts half*: what is named ahead belongs to what follows.
             ahead = words if words and not numbers and all(word.name for word in words) else []
             if not ahead and (words or numbers):
-                places.append((words, numbers, at == 0))
+                places.append((words, numbers, at < opening))
         if ahead:
-            places.append((ahead, [], at == 0))
+            places.append((ahead, [], at < opening))
         before += len(source.numbers)
     rows = [row for row, (words, _, _) in enumerate(places) if words]
     sizes = [len(places[row][0]) for row in rows]
@@ -132,7 +134,7 @@ def _level(sources: Sequence[Reading], cuts: Sequence[Sequence[int]], vocabulary
         np.array(rows, dtype=np.intp),
         [numbers for _, numbers, _ in places],
         [frozenset(word.stem for word in words if word.name) for words, _, _ in places],
-        np.array([opening for _, _, opening in places], dtype=bool),
+        np.array([begins for _, _, begins in places], dtype=bool),
     )
 
 
