@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from backend.engines.embedder import Embedder
 from backend.pipeline.terms import VERSION, terms
 from backend.services.search import Found
-from backend.stores import passage_rows, passages_search
+from backend.stores import passage_rows, passage_words, passages_search
 from backend.stores.passage_rows import Packed
 from backend.stores.passages_search import Hit, PassageSearch
 from backend.stores.vectors import DIMENSIONS, NewPassage, Vectors
@@ -140,6 +140,20 @@ def test_what_comes_and_goes_is_seen_at_once(vectors: Vectors) -> None:
         search.keep_ready()
         assert {hit.passage.document_id for hit in search.nearest(vector, 900)} == {A, B}
         vectors.optimize()
+
+
+def test_passages_that_are_indexed_anew_are_found_by_their_new_terms(
+    vectors: Vectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passage_words, "ROWS", 64)  # so that there are whole blocks, which may be taken over
+    search = ready(PassageSearch(vectors))
+    assert search.matching(["zebra"], 10) == []
+    assert vectors.refresh_terms(2, lambda row: f"zebra {row['text']}", most=300) == 300
+    assert len(ready(search).matching(["zebra"], 1000)) == 300
+    while vectors.refresh_terms(2, lambda row: f"zebra {row['text']}", most=300):
+        pass
+    vectors.optimize()
+    assert len(ready(search).matching(["zebra"], 1000)) == 900
 
 
 def test_a_table_that_changes_amid_a_search_is_asked_again(vectors: Vectors, monkeypatch: pytest.MonkeyPatch) -> None:
