@@ -41,7 +41,8 @@ def ask(client: Client, question: str, *, documents: bool) -> int:
     if sources:
         print("\nSources")
     for source in sources:
-        print(f"[{source['number']}] {_place(source)}")
+        unread = "" if source.get("given", True) else " (not read by the model)"
+        print(f"[{source['number']}] {_place(source)}{unread}")
     return 0
 
 

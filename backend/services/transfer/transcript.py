@@ -21,6 +21,8 @@ TURNING: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 QUOTED: Final = "From the documents"
 UNPROVED: Final = "Not in the sources"
+NOT_READ: Final = "not read by the model"
+"""A passage that quotes and proof go by, and that the model had no room for."""
 
 STATES: Final = {
     "streaming": "This answer is still being written.",
@@ -150,5 +152,7 @@ def _sources(sources: Sequence[Any]) -> list[Cited]:
         place = clean(str(source.get("filename", ""))).replace("\n", " ")
         if page is not None:
             place += f", page {page}"
+        if source.get("given") is False:
+            place += f" ({NOT_READ})"
         found.append(Cited(int(source.get("number", 0)), place, clean(str(source.get("text", ""))).strip()))
     return found

@@ -133,6 +133,12 @@ def test_markdown_keeps_the_words_of_the_model_and_names_its_sources(shelf: Shel
     assert "[1] **towers & \\<more\\>.pdf, page 7**\n\n> The tower is 330 metres high." in said
 
 
+@pytest.mark.parametrize(("given", "said"), [(True, "page 7**"), (False, "page 7 (not read by the model)**")])
+def test_a_source_that_the_model_had_no_room_for_is_told(shelf: Shelf, given: bool, said: str) -> None:
+    sources = [{**SOURCES[0], "given": given}]
+    assert said in shelf.export(shelf.put(*turn(sources=sources)), "md").decode()
+
+
 def test_an_open_code_block_does_not_swallow_what_follows_it(shelf: Shelf) -> None:
     said = shelf.export(shelf.put(*turn(answer="```python\nx = 1", status="stopped")), "md").decode()
     assert "x = 1\n```\n\n*This answer was stopped." in said
