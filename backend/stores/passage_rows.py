@@ -186,7 +186,7 @@ def read(table: Any, changes: int, packed: Packed | None, words: Words | None) -
 
     def terms(first: int, last: int) -> Any:
         if "terms" in found.column_names:
-            return found["terms"].combine_chunks().slice(first, last - first)
+            return found["terms"].slice(first, last - first).combine_chunks()
         rows = table.take_row_ids(numbers[first:last].tolist()).select(["terms"]).with_row_id().to_arrow()
         # They come in the table's own order.
         return rows["terms"].combine_chunks().take(pc.sort_indices(rows["_rowid"]))

@@ -110,7 +110,8 @@ def test_what_is_gone_is_found_no_more(gone: range) -> None:
     kept = [at for at in range(320) if at not in gone]
     later = Table([lines[at] for at in kept], kept)
     words = later.words(before)
+    assert before is not None
     assert words is not None
     assert words.scores(["term2", "term9"]) == pytest.approx(by_the_book(later.lines, ["term2", "term9"]), abs=1e-5)
     untouched = sum(not set(range(first, first + 64)) & set(gone) for first in range(0, 320, 64))
-    assert sum(any(block is old for old in before.blocks) for block in words.blocks) == untouched  # type: ignore[union-attr]
+    assert sum(any(block is old for old in before.blocks) for block in words.blocks) == untouched

@@ -33,6 +33,9 @@ MOST_BY_MEANING: Final = 0.9
 """clip((cosine − .25) ÷ .55, 0, .9): a word of like meaning never counts as much as the word itself."""
 FOUND: Final = 0.5
 """Similarity from which a word counts as found."""
+THE_SAME: Final = 0.84
+"""From which it is that word, in another form maybe: one of like meaning only may stand in another place without a
+fault."""
 WINDOW: Final = 3
 LENGTH_COST: Final = 0.03
 """What each further sentence must add to a window's coverage to be worth it."""
@@ -242,15 +245,7 @@ def align(prepared: Prepared, sentence: str) -> Alignment:
         _derive(prepared, figure, held[row])
     figure_weight = prepared.rarest
     names = np.array([word.name or word.stem in prepared.names for word in words], dtype=bool)
-    whole = np.zeros((len(prepared.passages), len(words)), dtype=np.float32)
-    placed = found.copy()
-    for at, rows in enumerate(prepared.passage_rows):
-        if rows and words:
-            whole[at] = found[rows].max(axis=0)
-            first = prepared.passage_sources[at].start
-            opening = [row for row in rows if prepared.windows[row].last < first + prepared.opening[at]]
-            around = np.maximum(OPENING * found[opening].max(axis=0), ELSEWHERE * whole[at])
-            placed[rows] = np.maximum(placed[rows], around)
+    whole, placed = _placed(prepared, found)
     own = _own(whole)
     total = float(weights.sum()) + figure_weight * len(figures)
     coverage = found @ weights
@@ -263,7 +258,7 @@ def align(prepared: Prepared, sentence: str) -> Alignment:
             around_coverage[row] += there
     coverage = coverage / total if total else coverage
     around_coverage = around_coverage / around_total if around_total else around_coverage
-    rightful = ((whole > 0.84) * (weights * own)).sum(axis=1) / (float(weights.sum()) or 1.0)
+    rightful = ((whole >= THE_SAME) * (weights * own)).sum(axis=1) / (float(weights.sum()) or 1.0)
     ranked = _ranked(prepared, ((coverage + around_coverage) / 2).astype(np.float32))
     return Alignment(
         reading,
@@ -288,6 +283,22 @@ ELSEWHERE: Final = 0.6
 """What a word is worth to a window that has it only in the first sentence of its passage, or in any other."""
 
 
+def _placed(prepared: Prepared, found: Floats) -> tuple[Floats, Floats]:
+    """`Alignment.whole` and `Alignment.placed`."""
+    import numpy as np
+
+    whole = np.zeros((len(prepared.passages), found.shape[1]), dtype=np.float32)
+    placed = found.copy()
+    for at, rows in enumerate(prepared.passage_rows):
+        if rows and found.shape[1]:
+            whole[at] = found[rows].max(axis=0)
+            end = prepared.passage_sources[at].start + prepared.opening[at]
+            opening = [row for row in rows if prepared.windows[row].last < end]
+            around = np.maximum(OPENING * found[opening].max(axis=0), ELSEWHERE * whole[at])
+            placed[rows] = np.maximum(placed[rows], around)
+    return whole, placed
+
+
 def _derive(prepared: Prepared, figure: Number, held: NDArray[np.bool_]) -> None:
     """Marks the neighbouring sentences from whose figures `figure` follows, in passages that do not give it."""
     for own in prepared.passage_sources:
@@ -304,7 +315,7 @@ def _own(whole: Floats) -> Floats:
     import numpy as np
 
     passages = len(whole)
-    having = (whole > 0.84).sum(axis=0)
+    having = (whole >= THE_SAME).sum(axis=0)
     if passages < 2:
         return np.zeros(whole.shape[1], dtype=np.float32)
     shares = np.log(passages / np.maximum(having, 1)) / np.log(passages)

@@ -36,7 +36,7 @@ ADVERBIAL: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`code`: number, name, negation, opposite, other_of_kind, elsewhere, nothing.
+    """`code`: number, name, negation, opposite, other_of_kind, exchanged, elsewhere, nothing.
 
     `said`: in the sentence; `there`: in the passage.
     """

@@ -453,7 +453,7 @@ def _elsewhere_said(prepared: Prepared, alignment: Alignment, passage: int, faul
 SAID_OF_ANOTHER: Final = 0.75
 """Share of a sentence that is the passage's, from which another word in it speaks of another thing."""
 EXCHANGED: Final = 0.35
-"""Of a rare word's worth; 5 in 1,000 supported sentences of the labelled groups have as much."""
+"""Of a rare word's worth; 8 in 1,000 supported sentences of the labelled groups have as much."""
 STRANGE: Final = 0.3
 """Share of the words around a name, from which they stand with another one."""
 INSTEAD: Final = 0.1

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from backend.pipeline.proof.listed import THE_SAME, pieces, rivals, year
+from backend.pipeline.proof.align import THE_SAME
+from backend.pipeline.proof.listed import pieces, rivals, year
 from backend.pipeline.proof.number import LASTING, Number
 from backend.pipeline.proof.words import Reading, Word
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from backend.pipeline.proof.align import THE_SAME
 from backend.pipeline.proof.number import LASTING, Number
 from backend.pipeline.proof.words import Reading, Word
 
@@ -28,8 +29,6 @@ WORKING_DAYS: Final = re.compile(
     r"\s*(?:(?:working|business) days?|Werktag|Arbeitstag|jours? ouvr|días? (?:hábil|laborable)|个?工作日)"
 )
 """A figure that is followed by these has no unit that days could be compared with, but stands beside days."""
-THE_SAME: Final = 0.84
-"""Similarity from which two words are forms of one."""
 YEARS: Final = (1500, 2100)
 """Four digits between these are mostly a year, which belongs to whatever the sentence tells."""
 _UNITS: Final = """

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Final
 
+from backend.pipeline.proof.align import FOUND, THE_SAME
 from backend.pipeline.proof.homes import BLOCK
 from backend.pipeline.proof.words import Reading, Word
 
@@ -23,11 +24,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-FOUND: Final = 0.5
-THE_SAME: Final = 0.84
-"""Similarity from which a word is that of the passage, in another form maybe: what is of like meaning only may stand in
-another place without a fault."""
-MOST_PARTS: Final = 80
+MOST_PLACES: Final = 80
 """A passage with more of them is a table or a list, whose rows tell nothing of each other."""
 
 MOST_CLAUSES: Final = 16
@@ -62,20 +59,13 @@ def parts(prepared: Prepared, alignment: Alignment, passage: int) -> Parts:
         return Parts()
     if passage not in prepared.places:
         prepared.places[passage] = levels(sources, prepared.vocabulary, prepared.opening[passage])
-    clauses, *wider = prepared.places[passage]
-    if not len(clauses.opening) or len(clauses.opening) > MOST_PARTS:
+    clauses, blocks, sentences = prepared.places[passage]
+    if not len(clauses.opening) or len(clauses.opening) > MOST_PLACES:
         return Parts()
     items.meet(sources)
-    held = items.held(clauses)
-    exchanged, said = items.exchanged(held)
-    strange, name = items.strange(clauses, held)
-    for at, level in enumerate(wider):
-        if len(items.clauses) < 2 and at:
-            break
-        own = items.held(level)
-        exchanged, said = max((exchanged, said), items.exchanged(own))
-        if at == 0:
-            strange, name = max((strange, name), items.strange(level, own))
+    held, in_blocks = items.held(clauses), items.held(blocks)
+    exchanged, said = max(items.exchanged(one) for one in (held, in_blocks, items.held(sentences)))
+    strange, name = max(items.strange(clauses, held), items.strange(blocks, in_blocks))
     shares = [float((held[:, own] @ items.weights[own]).max()) / total for own, total in items.clauses]
     whole = sum(total for _, total in items.clauses)
     mean = sum(share * total for share, (_, total) in zip(shares, items.clauses, strict=True)) / whole
@@ -190,7 +180,7 @@ class _Items:
     def exchanged(self, held: Floats) -> tuple[float, str]:
         import numpy as np
 
-        if len(held) > MOST_PARTS or len(self.clauses) < 2:
+        if len(held) > MOST_PLACES or len(self.clauses) < 2:
             return 0.0, ""
         has = held >= THE_SAME
         # only[p, q, i]: what item i is worth where place p has it and place q has not.

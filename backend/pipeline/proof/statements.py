@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from backend.pipeline.proof.align import Alignment, Prepared
+from backend.pipeline.proof.align import THE_SAME, Alignment, Prepared
 from backend.pipeline.proof.words import Word
 
-_CONTRAST: Final = r"while|whereas|während|wohingegen|tandis qu(?:e\b|['’])|alors qu(?:e\b|['’])|mientras(?: que)?"
+_CONTRAST: Final = (
+    r"(?:while|whereas|während|wohingegen|tandis que|alors que|mientras(?: que)?)\b|(?:tandis|alors) qu['’]"
+)
 _JOINING: Final = r"and|but|although|though|und|aber|sondern|doch|jedoch|wobei|et|mais|y|e|pero|aunque"
 CUTS: Final = (
     re.compile(rf"[;；]\s*|,?\s+(?=(?:{_CONTRAST}|(?:{_JOINING})\b))|，(?=而|但|并|且|同时)", re.IGNORECASE),
@@ -43,7 +45,6 @@ LEAST_SHARE: Final = 0.3
 """Of a half's words, that some passage has."""
 GAIN: Final = 0.05
 """Of the shares of both halves: what two passages have more than one."""
-THE_SAME: Final = 0.84
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ UNSPACED_FUNCTION: Final = frozenset(
     "的了是在和与及或也都而且就为于以之其这那由到从被把将会还又很每个则并等所该此地得着过内中上下"
 )
 ELISION: Final = re.compile(r"^(?:[ldjmnstcLDJMNSTC]|qu|Qu|jusqu|lorsqu)[’']")
-SHORTENED: Final = re.compile(r"(?:^|[\s(])(?:Dr|Prof|Mr|Mrs|Ms|St|Sr|Sra|Hr|Fr|No|Nr|Art|Abs|approx|ca|z|B|[A-Z])$")
+SHORTENED: Final = re.compile(r"(?:^|[\s(])(?:Dr|Prof|Mr|Mrs|Ms|St|Sr|Sra|Hr|Fr|No|Nr|Art|Abs|approx|ca|z|[A-Z])$")
 """A stop behind it ends nothing: *Dr. Nordhoff*."""
 CLAUSE_MARKS: Final = frozenset(",;:，；：。.!?！？()（）—–")
 _FURTHER: Final = """
@@ -44,7 +44,7 @@ _FURTHER: Final = """
     mr mrs ms herr herrn frau mme monsieur madame señor señora sr sra don doña
     le les la lo del al ese esa eso esos esas aquel puede pueden debe deben ser estar hay han sido muy ya
 """
-FUNCTION: Final = frozenset().union(*FUNCTION_WORDS.values()) | frozenset(_FURTHER.split()) | frozenset(BREAKS)
+FUNCTION: Final = frozenset().union(*FUNCTION_WORDS.values()) | frozenset(_FURTHER.split()) | BREAKS
 """Left out of the comparison."""
 
 
